@@ -8,17 +8,17 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from fhir_server.store.sqlite.connection import BESIDE, refusing
+from fhir_server.store.sqlite.connection import BESIDE, translating_errors
 from fhir_server.store.sqlite.schema import UnknownSchema, check_file, renew_epoch
 
 
-@refusing
+@translating_errors
 def back_up(source: sqlite3.Connection, target: Path) -> None:
     """Copy an open store, as it is at one moment, to a file that must not exist yet."""
     _copy(source, target, lambda _: None)
 
 
-@refusing
+@translating_errors
 def restore(source: Path, target: Path) -> None:
     """Make a store at `target` out of the backup `source`, with an epoch of its own.
 

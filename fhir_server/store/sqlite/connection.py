@@ -1,4 +1,4 @@
-"""Connections to the file of the store, and what its errors mean to a client.
+"""Connections to the file of the store, and SQLite's errors as errors for clients.
 
 https://www.sqlite.org/pragma.html https://www.sqlite.org/rescode.html
 """
@@ -22,17 +22,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 DISTANCE = "metres_between"
-"""The SQL function that is given two latitudes with their longitudes."""
+"""The SQL function for the distance between two points: latitude, longitude, latitude, longitude."""
 
 BUSY_MILLISECONDS = 5_000
-"""How long a reader waits for a lock, which in WAL mode only recovery and migration make it do."""
+"""How long a reader waits for a lock, which in WAL mode only happens during recovery and migration."""
 
 BESIDE = ("-wal", "-shm")
-"""What the names of the files end with that SQLite keeps beside an open one. The first may hold commits that
-the file itself does not have yet.
+"""Suffixes of the files that SQLite keeps beside an open one. The first may hold commits that are not in the
+main file yet.
 """
 
-_LOOK_SECONDS = 0.005
+_RETRY_SECONDS = 0.005
 
 _UNUSABLE = {
     sqlite3.SQLITE_NOMEM: messages.STORE_FAILED,
@@ -45,17 +45,17 @@ _UNUSABLE = {
 }
 
 _NOT_TEXT = "Could not decode to UTF-8"
-"""What Python's own part says of a text of which the disk kept something else."""
+"""Python's message for a text that is damaged on disk."""
 
 _CLOSED = "Cannot operate on a closed database."
-"""What is said of a connection that was closed to be opened anew, which has failed so far."""
+"""Python's message for a connection that was closed to be reopened, which has failed so far."""
 
 _TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "too many SQL variables")
-"""Limits of a statement, which may be lower where SQLite was built otherwise."""
+"""Messages for statements beyond a limit, which some builds of SQLite set lower."""
 
-# A checkpoint every 32 MiB of log lets the pages that every write touches be copied once for many writes.
+# A checkpoint only every 32 MiB of log copies pages that every write touches once for many writes.
 # Deleted content is overwritten, because an erased patient must be gone from the file. As much of the file is
-# mapped as SQLite can: what lies beyond costs each search a system call a page, twice the time at 1.5 GiB.
+# memory-mapped as SQLite can: other pages cost a system call each, twice the time of a search at 1.5 GiB.
 _PRAGMAS = f"""
 PRAGMA busy_timeout = {BUSY_MILLISECONDS};
 PRAGMA synchronous = FULL;
@@ -68,9 +68,9 @@ PRAGMA mmap_size = 2147418112;
 
 
 def connect(path: Path, cache_kibibytes: int, *, create: bool = False) -> sqlite3.Connection:
-    """A connection without implicit transactions; whoever uses it sees to it that one thread does at once.
+    """A connection without implicit transactions, for one thread at a time.
 
-    Unless it may create the file, one that is not there is an error.
+    A missing file is an error unless `create`.
     """
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
@@ -91,9 +91,9 @@ def connect(path: Path, cache_kibibytes: int, *, create: bool = False) -> sqlite
 
 
 def enter_wal(connection: sqlite3.Connection) -> None:
-    """Put the file in the mode in which reading and writing do not wait for each other; it stays so.
+    """Put the file in WAL mode, permanently, in which readers and the writer do not wait for each other.
 
-    For this one change SQLite does not wait while another process opens or closes the same file.
+    Retries, because for this change SQLite does not wait for processes that open or close the file.
     """
     deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
     while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
@@ -102,11 +102,11 @@ def enter_wal(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_RETRY_SECONDS)
 
 
 class OpenedFile:
-    """The file that a path named when it was opened, with its log and what its users share of that.
+    """The identities of the file, its log and the log's index, as they were when the store was opened.
 
     https://www.sqlite.org/wal.html#the_wal_file
     """
@@ -117,19 +117,19 @@ class OpenedFile:
         self._identities = self._named()
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` when one of the paths names no file any more, or another one: what is
-        written would be gone with the last process that holds the old ones.
+        """Raise `StoreUnavailable` if one of the paths names no file any more, or another: what is written to
+        the old files would be lost when the last process closes them.
         """
         if self._named() != self._identities:
             raise errors.StoreUnavailable.of(messages.STORE_REPLACED())
 
     def is_that_of(self, other: "OpenedFile") -> bool:
-        """Whether both opened the same file, whatever lay beside it."""
+        """Whether both opened the same main file."""
         return self._identities[0] == other._identities[0]
 
     def shares_log(self) -> bool:
-        """Whether the log can still be brought into the file: whoever uses one of them finds the locks of
-        all in the index of the log.
+        """Whether the log can still be checkpointed: the index of the log, which holds the locks of all
+        users, is the same.
         """
         return self._named()[-1] == self._identities[-1]
 
@@ -155,8 +155,8 @@ def error_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
 
 
-def refusal(error: sqlite3.Error) -> Exception:
-    """What to tell a client; an error in our own use of SQLite stays what it is."""
+def translated(error: sqlite3.Error) -> Exception:
+    """The error to raise for an error of SQLite; one in our own use of SQLite stays as it is."""
     if isinstance(error, sqlite3.ProgrammingError) and str(error) == _CLOSED:
         return errors.StoreUnavailable.of(messages.STORE_FAILED(reason="SQLITE_MISUSE"))
     code = primary_code(error)
@@ -176,12 +176,12 @@ def refusal(error: sqlite3.Error) -> Exception:
 
 
 def damaged(error: Exception) -> errors.StoreUnavailable:
-    """What to tell a client where the file holds what nobody has written."""
+    """The error to raise if the file holds data that nobody has written."""
     return errors.StoreUnavailable.of(messages.STORE_DAMAGED(reason=type(error).__name__))
 
 
-def refusing(function: Callable[P, R]) -> Callable[P, R]:
-    """Let errors of SQLite leave `function` as what they mean to a client."""
+def translating_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function to translate errors of SQLite by `refusal`."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -190,7 +190,7 @@ def refusing(function: Callable[P, R]) -> Callable[P, R]:
         except sqlite3.Error as error:
             if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
                 raise DeadlineExceeded from error
-            raise refusal(error) from error
+            raise translated(error) from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise damaged(error) from error
 

@@ -1,6 +1,6 @@
-"""The page that a query wants of the resources that satisfy it.
+"""SQL for one page of the matches of a query, by keyset pagination.
 
-A page begins behind the sort key of the last match before it, so that a deep one costs what the first does.
+A page starts after the sort key of the last match before it, so a deep page costs as much as the first one.
 https://hl7.org/fhir/R4/search.html#sort
 """
 
@@ -26,20 +26,19 @@ LOOK_UP = "CROSS JOIN resources r ON r.key = p.k CROSS JOIN versions v ON v.sequ
 
 _SORT_COLUMNS = {"string": "text", "token": "code", "reference": "target", "uri": "value"}
 _OWN_COLUMNS = {"_id": "id", "_lastUpdated": "last_updated"}
-"""The resource's own, which is never missing."""
+"""Columns of the resource itself, which always have a value."""
 
 
 class Ordered(NamedTuple):
-    """A source in the order of the first sort key: all its rows, and those of matches."""
+    """A row source in the order of the first sort key: all its rows, and those of matches only."""
 
     rows: RowSource
     matching: RowSource
 
 
 def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) -> list[Ordered]:
-    """Sources that give the matches in the order of the first sort key: those that have it, those without.
-
-    Empty where no index has that order.
+    """Row sources for the matches in the order of the first sort key: first of resources that have a value to
+    sort by, then of those that have none. Empty if no index has that order.
     """
     sort = query.sort[0]
     if len(query.types) != 1:
@@ -61,7 +60,7 @@ def ordered_sources(compiler: Compiler, symbols: Symbols, query: SearchQuery) ->
 
 
 def _having(compiler: Compiler, query: SearchQuery, parameters: Sequence[int]) -> Ordered:
-    """Those that have a value to sort by, by the rows of that."""
+    """Resources that have a value to sort by, read from the index of these values."""
     sort = query.sort[0]
     of_parameter = all_of([among("d.parameter", parameters), Sql(_has_value(sort, "d"))])
     rows = RowSource(RANGE, Sql(f"{sort.type} d"), of_parameter, unique=True, order=f"d.{_column(sort)}")
@@ -69,7 +68,7 @@ def _having(compiler: Compiler, query: SearchQuery, parameters: Sequence[int]) -
 
 
 def _lacking(compiler: Compiler, query: SearchQuery, parameters: Sequence[int], walk: RowSource) -> Ordered:
-    """Those that have none, among all resources of the type."""
+    """Resources that have no value to sort by, among all of the type."""
     sort = query.sort[0]
     having = f"{by_key(sort.type, 'o')} WHERE o.key = d.key AND o.parameter = ? AND {_has_value(sort, 'o')}"
     rows = walk.narrowed(negation(Sql(f"EXISTS (SELECT 1 FROM {having})", tuple(parameters))))
@@ -79,10 +78,10 @@ def _lacking(compiler: Compiler, query: SearchQuery, parameters: Sequence[int], 
 def _of_code(
     compiler: Compiler, symbols: Symbols, query: SearchQuery, bounds: Sequence[Clause]
 ) -> Ordered | None:
-    """Those of one code that have a date, the latest first: they stand together, the dates beside the codes.
+    """Resources of one code by date, latest first, read from the index of codes by date.
 
-    None where something else is asked for, or a time before which they lie: how far they lie from the latest
-    is not known.
+    None for any other search, and for dates before some time: nobody knows how many rows after that time
+    would have to be skipped.
     """
     sort, matches = query.sort[0], [bound for bound in bounds if isinstance(bound, Match)]
     code = next((one for one in conjuncts(query.where) if is_one_token(one) and one.parameter == CODE), None)
@@ -107,14 +106,14 @@ def _of_code(
 
 
 def bounds_sort(clause: Clause, sort: Sort) -> bool:
-    """Whether a clause compares the one date that is sorted by."""
+    """Whether a clause compares the single date that is sorted by."""
     return isinstance(clause, Match) and clause.parameter == sort.parameter and is_date_bound(clause)
 
 
 def _between(
     compiler: Compiler, query: SearchQuery, parameters: Sequence[int], bounds: Sequence[Clause]
 ) -> list[Ordered]:
-    """Sources where the date that is sorted by is also asked for: what lacks it is no match."""
+    """Row sources if clauses compare the date that is sorted by: resources without it do not match."""
     sort, matches = query.sort[0], [bound for bound in bounds if isinstance(bound, Match)]
     others = [clause for clause in conjuncts(query.where) if not any(clause is bound for bound in bounds)]
     asked = [compiler.any_value(match, "d") for match in matches]
@@ -129,7 +128,7 @@ def _between(
 
 
 def _first_row(sort: Sort) -> Sql:
-    """Of a resource's several rows, only the one that it is sorted by; any one of those that are equal."""
+    """The condition that a row is the one its resource is sorted by; of several equal rows, any one."""
     column = _column(sort)
     further = ">" if sort.descending else "<"
     before = f"o.{column} {further} d.{column}"
@@ -145,8 +144,8 @@ def _first_row(sort: Sort) -> Sql:
 
 
 def _has_value(sort: Sort, alias: str) -> str:
-    """Whether a row has a value to sort by: a concept of text alone has no code, the end of a string nothing
-    that was written so.
+    """Whether a row has a value to sort by: a concept with only a text has no code, and a row for the end of
+    a string has no exact text.
     """
     needed = {"token": "code", "string": "exact"}.get(sort.type)
     return f"{alias}.{needed} <> ''" if needed else ALWAYS.text
@@ -155,8 +154,8 @@ def _has_value(sort: Sort, alias: str) -> str:
 def page(source: RowSource, query: SearchQuery, symbols: Symbols, limit: int) -> Sql:
     """The statement, for `decode_page`, of the first `limit` matches of the page, in its order.
 
-    That is the order of the inner SELECT: what is joined crosswise is read in loops, the first table in the
-    outermost one.
+    The order is that of the inner SELECT: SQLite reads cross joins in nested loops, the first table
+    outermost.
     """
     keys = _keys(source, query, symbols)
     order = _order(source, query.sort)
@@ -167,7 +166,7 @@ def page(source: RowSource, query: SearchQuery, symbols: Symbols, limit: int) ->
 
 
 def sort_bound(source: RowSource, query: SearchQuery, rows: int) -> Sql:
-    """The sort value of the row that is so many rows behind the beginning of the page."""
+    """Reads the sort value of the row that is `rows` rows after the start of the page."""
     sort = query.sort[0]
     bounds = []
     if query.page:
@@ -178,17 +177,17 @@ def sort_bound(source: RowSource, query: SearchQuery, rows: int) -> Sql:
 
 
 def up_to(source: RowSource, sort: Sort, value: Any) -> RowSource:
-    """The rows of an ordered source that are not behind a sort value."""
+    """The rows of an ordered source up to a sort value."""
     return source.narrowed(Sql(f"{source.order} {'>=' if sort.descending else '<='} ?", (value,)))
 
 
 def keys_until(source: RowSource, snapshot: int) -> Sql:
-    """The keys of all matches that were there at the snapshot."""
+    """The keys of all matches that existed at the snapshot."""
     return source.narrowed(Sql("d.key <= ?", (snapshot,))).select(f"{_distinct(source)} d.key")
 
 
 def _keys(source: RowSource, query: SearchQuery, symbols: Symbols) -> Sql:
-    """The keys, as `k`, and sort values of what may stand on this page."""
+    """The keys, as `k`, and the sort values of the matches after the previous page."""
     if query.page:
         source = source.narrowed(Sql("d.key <= ?", (query.page.snapshot,)))
         if not query.sort:
@@ -204,7 +203,7 @@ def _keys(source: RowSource, query: SearchQuery, symbols: Symbols) -> Sql:
 
 
 def _value(source: RowSource, query: SearchQuery, place: int, symbols: Symbols) -> Sql:
-    """The least value of a resource, or the greatest where descending."""
+    """The smallest value of a resource, or the greatest if descending."""
     sort = query.sort[place]
     if place == 0 and source.order:
         return Sql(source.order)
@@ -230,7 +229,7 @@ def _may_lack(source: RowSource, place: int, sort: Sort) -> bool:
 
 
 def _order(source: RowSource, sorts: Sequence[Sort]) -> str:
-    """Missing values last in both directions, and the first sequence at the end."""
+    """ORDER BY with missing values last in both directions, and the key as the tie-breaker."""
     terms = []
     for place, sort in enumerate(sorts):
         if _may_lack(source, place, sort):
@@ -240,7 +239,7 @@ def _order(source: RowSource, sorts: Sequence[Sort]) -> str:
 
 
 def _after(source: RowSource, sorts: Sequence[Sort], after: SortKey) -> Sql:
-    """What comes behind a sort key, in the order of `_order`."""
+    """The condition that a match comes after a sort key in the order of `_order`."""
     condition = Sql("k > ?", (after[-1],))
     for place, sort in reversed(list(enumerate(sorts))):
         column, value = f"s{place}", after[place]
@@ -253,6 +252,6 @@ def _after(source: RowSource, sorts: Sequence[Sort], after: SortKey) -> Sql:
         if _may_lack(source, place, sort):
             condition = any_of([Sql(f"{column} IS NULL"), condition])
         else:
-            # Said once more in the form that an index can seek.
+            # Redundant, but in a form that an index can seek.
             condition = all_of([Sql(f"{column} {further}= ?", (value,)), condition])
     return condition

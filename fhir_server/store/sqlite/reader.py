@@ -21,7 +21,7 @@ from fhir_server.store.port import (
 )
 from fhir_server.store.sqlite.backlog import has_backlog, needs_index
 from fhir_server.store.sqlite.cached_read import CachedRead
-from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.connection import translating_errors
 from fhir_server.store.sqlite.documents import document_names, read_document
 from fhir_server.store.sqlite.index_definitions import read_generation, read_indexes
 from fhir_server.store.sqlite.jobs import jobs
@@ -75,7 +75,7 @@ class SqliteReader:
         """Made when first asked for: most units of work never search."""
         return SqliteSearch(self._connection, self._symbols)
 
-    @refusing
+    @translating_errors
     def read(self, type: str, id: str) -> StoredResource | None:
         symbol = self._symbols.type(type)
         if symbol is None:
@@ -83,7 +83,7 @@ class SqliteReader:
         row = self._connection.execute(_READ, (symbol, id)).fetchone()
         return StoredResource(type, id, *row) if row else None
 
-    @refusing
+    @translating_errors
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
         if version > _INTEGER_MAX:
             return None
@@ -141,13 +141,13 @@ class SqliteReader:
                 low = sequence + 1
         return low
 
-    @refusing
+    @translating_errors
     def watermark(self) -> int:
         """The last committed sequence: units commit one after the other, so none can appear below it."""
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM versions").fetchone()
         return int(sequence)
 
-    @refusing
+    @translating_errors
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
         """Committed versions above `after`, in order."""
         if not types:
@@ -163,11 +163,11 @@ class SqliteReader:
         )
         return stored_resources(self._symbols, rows)
 
-    @refusing
+    @translating_errors
     def is_index_current(self) -> bool:
         return not self._is_behind.get()
 
-    @refusing
+    @translating_errors
     def at_one_moment(self, read: Callable[["SqliteReader"], T]) -> T:
         """What `read` finds in one state of the store."""
         if self._connection.in_transaction:
@@ -178,7 +178,7 @@ class SqliteReader:
         finally:
             self._connection.execute("COMMIT")
 
-    @refusing
+    @translating_errors
     def search(self, query: SearchQuery) -> SearchResult:
         """Raises `Behind` where it would be incomplete."""
         if needs_index(query):
@@ -197,33 +197,33 @@ class SqliteReader:
             raise Behind
         return self._search
 
-    @refusing
+    @translating_errors
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
         return self._search.included(resources, include, limit)
 
-    @refusing
+    @translating_errors
     def count(self) -> dict[str, int]:
         """Living resources per type."""
         return dict(self._connection.execute(_COUNT).fetchall())
 
-    @refusing
+    @translating_errors
     def generation(self) -> int:
         return self._generation.get()
 
-    @refusing
+    @translating_errors
     def indexes(self) -> dict[str, TypeIndex]:
         return read_indexes(self._connection)
 
-    @refusing
+    @translating_errors
     def document(self, name: str) -> bytes | None:
         return read_document(self._connection, name)
 
-    @refusing
+    @translating_errors
     def documents(self, prefix: str) -> tuple[str, ...]:
         return document_names(self._connection, prefix)
 
-    @refusing
+    @translating_errors
     def jobs(self, kind: str) -> tuple[Job, ...]:
         return jobs(self._connection, kind)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from fhir_server import errors
 from fhir_server.store import messages
 from fhir_server.store.port import DeadlineExceeded
-from fhir_server.store.sqlite.connection import OpenedFile, connect, refusing
+from fhir_server.store.sqlite.connection import OpenedFile, connect, translating_errors
 from fhir_server.store.sqlite.reader import SqliteReader
 from fhir_server.store.sqlite.symbols import SymbolCache, Symbols
 
@@ -91,7 +91,7 @@ class ReaderPool:
         finally:
             connection.close()
 
-    @refusing
+    @translating_errors
     def _connect(self) -> sqlite3.Connection:
         """Connect to the same file as the others. Raises `StoreUnavailable` if the path names another now."""
         if self._is_closed:

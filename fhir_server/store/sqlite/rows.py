@@ -1,6 +1,6 @@
-"""Index entries as rows of the index tables, and the difference between two versions' rows.
+"""Converts index entries to rows of the index tables, and writes them.
 
-The rows of a resource are kept beside it, so that an update touches only those that change.
+The rows of a resource are also stored with it, packed, so that an update writes only those that change.
 """
 
 import sqlite3
@@ -43,17 +43,17 @@ TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("position", ("latitude", "longitude")),
 )
 UNKEYED = frozenset({"word"})
-"""Tables without an index by resource: it has many words, and they are only ever sought one by one."""
+"""Tables without an index by resource: a resource has many words, and they are only looked up one by one."""
 COLUMNS = dict(TABLES)
 PART_COLUMNS = COLUMNS | {"quantity": (*COLUMNS["quantity"], "base", "base_low", "base_high")}
-"""The cells of an entry that is a part of a composite."""
+"""The cells of an entry that is a component of a composite."""
 NO_ROWS: Rows = tuple([] for _ in TABLES)
 TOKENS, REFERENCES = (list(COLUMNS).index(table) for table in ("token", "reference"))
-"""The places of these tables in `Rows`."""
+"""The positions of these tables in `Rows`."""
 
 _ROWS_AT_ONCE = (128, 16)
-"""Rows that one statement inserts, as long as there are so many. By 16 they cost two thirds of one by one. By
-more they cost no less, but with each statement the thread lets others run, and may have to wait for them.
+"""Rows inserted by one statement, as long as there are so many. By 16 they cost two thirds of one by one. By
+more they are not cheaper, but each statement releases the interpreter's lock and may have to wait for it.
 """
 
 
@@ -61,12 +61,12 @@ _INSERT = {
     table: f"INSERT OR IGNORE INTO {table} ({', '.join(('parameter', *columns, 'key'))})"
     for table, columns in TABLES
 }
-"""Clients may say the same thing twice, and then it is indexed once."""
+"""A resource may contain the same value twice; it is indexed once."""
 _DELETE = {
     table: f"DELETE FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in ('parameter', *columns, 'key'))}"
     for table, columns in TABLES
 }
-"""Of one row: the parameter, the cells, the key of the resource."""
+"""Takes one row: the parameter, the cells, the key of the resource."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[tuple[Any, ...]], ...]).decode
@@ -76,39 +76,39 @@ _cells_text = msgspec.json.Encoder().encode
 
 
 def pack(rows: Rows) -> bytes:
-    """The rows as they are kept beside their resource."""
+    """The rows as stored with their resource."""
     return _encode(rows)
 
 
 def unpack(blob: bytes) -> Rows:
-    """The rows that `pack` packed, perhaps when there were fewer tables."""
+    """The rows that `pack` packed, perhaps in a version with fewer tables."""
     rows = _decode(blob)
     return rows + NO_ROWS[len(rows) :]
 
 
 def unpack_at_once(blob: bytes) -> tuple[list[Row], list[Row]]:
-    """Only the rows of tokens and references that `pack` packed: in half of the time."""
+    """The rows of tokens and of references that `pack` packed, in half the time of `unpack`."""
     tables = _decode_tables(blob)
     return _decode_table(tables[TOKENS]), _decode_table(tables[REFERENCES])
 
 
 def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
-    """Write rows of one index table, each with the key of its resource behind its cells."""
+    """Insert rows into an index table, each with the key of its resource after its cells."""
     insert(connection, _INSERT[table], rows)
 
 
 def insert_cells(connection: sqlite3.Connection, table: str, cells: Sequence[Any]) -> None:
-    """As `insert_rows`, of the cells of such rows, one behind the other."""
+    """Like `insert_rows`, given the cells of all rows in one flat sequence."""
     _insert(connection, _INSERT[table], cells, width(table))
 
 
 def width(table: str) -> int:
-    """The number of cells in a row of an index table, with the parameter and the key."""
+    """The number of cells in a row of an index table, including the parameter and the key."""
     return len(COLUMNS[table]) + 2
 
 
 def insert(connection: sqlite3.Connection, into: str, rows: Sequence[Row]) -> None:
-    """Write rows by few statements that begin with `into`."""
+    """Insert rows by a few statements that start with `into`."""
     if rows:
         _insert(connection, into, list(chain.from_iterable(rows)), len(rows[0]))
 
@@ -133,12 +133,12 @@ def _with_values(into: str, rows: int, cells: int) -> str:
 
 
 def delete_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
-    """Take such rows away."""
+    """Delete rows of an index table, each with the key of its resource after its cells."""
     connection.executemany(_DELETE[table], rows)
 
 
 def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:
-    """The rows, with the new ones in place of those of some parameters."""
+    """The rows, with those of some parameters replaced by the new ones."""
     return tuple(
         [row for row in before if row[0] not in parameters] + after
         for before, after in zip(rows, new, strict=True)
@@ -148,12 +148,12 @@ def replaced(rows: Rows, new: Rows, parameters: Container[int]) -> Rows:
 def at_once(
     tokens: Iterable[Row], references: Iterable[Row], parameters: Container[int]
 ) -> tuple[set[Row], set[Row]]:
-    """The rows that are written with their resource: tokens of some parameters, and all references."""
+    """The rows that are written with their resource: tokens of these parameters, and all references."""
     return {row for row in tokens if row[0] in parameters}, set(references)
 
 
 def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
-    """The rows of a resource of `type` that is found by `entries`, with those of what it contains."""
+    """The index rows of a resource of `type` with these entries, including those of contained resources."""
     rows = _own_rows(type, entries, symbols)
     if not entries.contained:
         return rows
@@ -165,7 +165,7 @@ def rows_of(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
 def _add_contained(
     gathered: tuple[dict[Row, None], ...], type: str, entries: Entries, symbols: WritingSymbols
 ) -> None:
-    """Add the rows of what a resource of `type` contains, each once."""
+    """Add the rows of contained resources, each once; `type` is that of their container."""
     places = Counter[tuple[str, str]]()
     for inner in entries.contained:
         name = contained_type(type, inner.parameter, inner.type, places[inner.parameter, inner.type])
@@ -198,7 +198,7 @@ def _own_rows(type: str, entries: Entries, symbols: WritingSymbols) -> Rows:
 
 
 def _composite_cells(components: Iterable[Entry], symbols: WritingSymbols) -> Row:
-    """The first cell of the first component, by which the table is ordered, and all cells as JSON."""
+    """The first cell of the first component, by which the table is sorted, and all cells as JSON."""
     cells = [_PART_CELLS[type(component)](component, symbols) for component in components]
     return cells[0][0], _cells_text(cells).decode()
 

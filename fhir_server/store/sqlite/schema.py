@@ -1,8 +1,8 @@
-"""The tables of the embedded store, and the migrations that bring an older file to them.
+"""The tables of the embedded store, and the migrations that upgrade an older file.
 
-`versions` is the one clock: every committed version of every resource, in commit order, never changed
-afterwards. `resources` says which version of it is the current one. Each kind of index entry has a table of
-its own, ordered as a search reads it: parameter, value, resource.
+`versions` is the log: every committed version of every resource, in commit order, never changed afterwards.
+`resources` holds the current version of each. Each type of index entry has a table of its own, sorted as a
+search reads it: by parameter, value, resource.
 https://www.sqlite.org/withoutrowid.html
 """
 
@@ -15,7 +15,7 @@ from fhir_server.store.sqlite.backlog import index_at_once
 from fhir_server.store.sqlite.code_date_index import create_code_date_index
 
 APPLICATION_ID = 0x46484952
-"""Marks the file as ours ("FHIR" in ASCII)."""
+"""The application id of our files ("FHIR" in ASCII)."""
 
 _RESOURCES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -151,11 +151,11 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     create_code_date_index,
     _BY_UNIT,
 )
-"""What leads from each schema version to the next, most of it statements; version 0 is an empty file."""
+"""The steps from each schema version to the next, as statements or functions; version 0 is an empty file."""
 
 
 class UnknownSchema(ValueError):
-    """The file is no store of ours, or a newer server wrote it."""
+    """The file is no store of this server, or was written by a newer version."""
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -176,7 +176,7 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def check_file(connection: sqlite3.Connection) -> int:
     """The schema version of a file, 0 for an empty one. Raises `UnknownSchema` as `prepare` does."""
-    # In this order: while another process creates the tables, they come with the mark of who they belong to.
+    # In this order, because another process that creates the tables commits them with the application id.
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
@@ -204,11 +204,11 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
 
 
 def renew_epoch(connection: sqlite3.Connection) -> None:
-    """Give the store a name of its own for the line of history that begins here."""
+    """Give the store a new epoch: a line of history of its own starts here."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(uuid.uuid4()).encode(),))
 
 
 def set_identity(connection: sqlite3.Connection, epoch: str, secret: bytes) -> None:
-    """Give the store the epoch and the secret of another."""
+    """Give the store the epoch and the secret of another store."""
     values = [("epoch", epoch.encode()), ("secret", secret)]
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)

@@ -27,7 +27,7 @@ from fhir_server.store.port import (
     UnitOfWork,
 )
 from fhir_server.store.sqlite.backup import back_up
-from fhir_server.store.sqlite.connection import OpenedFile, connect, enter_wal, refusing
+from fhir_server.store.sqlite.connection import OpenedFile, connect, enter_wal, translating_errors
 from fhir_server.store.sqlite.consistency import inconsistencies
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
 from fhir_server.store.sqlite.reader import Behind, SqliteReader
@@ -101,7 +101,7 @@ class SqliteStore:
         if not self._readers.has_seconds_left(INDEXING_SECONDS):
             raise DeadlineExceeded
 
-    @refusing
+    @translating_errors
     def unique_keys(self) -> tuple[tuple[str, str], ...]:
         with self._readers.connection() as connection:
             return tuple(connection.execute("SELECT key, owner FROM uniques ORDER BY key"))
@@ -157,7 +157,7 @@ class SqliteStore:
     def purge(self, type: str, id: str) -> bool:
         return self._writer.run(lambda batch: self._unit(batch).purge(type, id))
 
-    @refusing
+    @translating_errors
     def check(self) -> list[str]:
         with self._readers.connection() as connection:
             return list(inconsistencies(connection))
@@ -202,7 +202,7 @@ class SqliteStore:
         self._writer.connection.close()
 
 
-@refusing
+@translating_errors
 def _open(path: Path, *, create: bool = True) -> sqlite3.Connection:
     connection = connect(path, _WRITER_CACHE_KIBIBYTES, create=create)
     try:

@@ -24,7 +24,7 @@ from fhir_server.store.port import (
     TypeIndex,
 )
 from fhir_server.store.sqlite.backlog import TOKENS_AT_ONCE, needs_index
-from fhir_server.store.sqlite.connection import refusing
+from fhir_server.store.sqlite.connection import translating_errors
 from fhir_server.store.sqlite.documents import write_document
 from fhir_server.store.sqlite.index_definitions import define_indexes
 from fhir_server.store.sqlite.reader import SqliteReader
@@ -211,7 +211,7 @@ class SqliteUnit(SqliteReader):
             for (table, _), of_table in zip(TABLES, held, strict=True):
                 delete_rows(self._connection, table, [(*row, key) for row in of_table])
 
-    @refusing
+    @translating_errors
     def read(self, type: str, id: str) -> StoredResource | None:
         """What is read is mostly written next, for which the same row is looked at."""
         symbol = self._symbols.type(type)

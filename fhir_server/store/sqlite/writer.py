@@ -20,7 +20,7 @@ from fhir_server import errors
 from fhir_server.errors import FhirError
 from fhir_server.store import messages
 from fhir_server.store.sqlite.backlog import Backlog, has_backlog
-from fhir_server.store.sqlite.connection import OpenedFile, primary_code, refusal, refusing
+from fhir_server.store.sqlite.connection import OpenedFile, primary_code, translated, translating_errors
 from fhir_server.store.sqlite.index_definitions import read_generation
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import WritingSymbols
@@ -94,7 +94,7 @@ class Writer:
         self.backlog = Backlog(connection)
         self.search = SqliteSearch(connection, self.symbols)
 
-    @refusing
+    @translating_errors
     def run(self, work: Callable[[Batch], T]) -> T:
         """Run `work` as one unit, durable when this returns, or in a group when the group ends."""
         if self._thread.in_unit:
@@ -130,7 +130,7 @@ class Writer:
             batch.savepoint = self.symbols.mark()
         batch.own.flush(self.connection)
 
-    @refusing
+    @translating_errors
     def do_deferred_work(self, wholly: bool = False) -> bool:
         """Work off a little of the backlog, or all of it, unless somebody else writes. False when there was
         none.
@@ -378,7 +378,7 @@ class Writer:
 
 def _loss(error: BaseException) -> FhirError:
     """What to tell all whose units are lost with a transaction."""
-    refused = refusal(error) if isinstance(error, sqlite3.Error) else error
+    refused = translated(error) if isinstance(error, sqlite3.Error) else error
     if isinstance(refused, FhirError):
         return refused
     return errors.StoreUnavailable.of(messages.GROUP_LOST())
