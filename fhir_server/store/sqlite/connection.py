@@ -155,7 +155,7 @@ def error_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))
 
 
-def translated(error: sqlite3.Error) -> Exception:
+def client_error(error: sqlite3.Error) -> Exception:
     """The error to raise for an error of SQLite; one in our own use of SQLite stays as it is."""
     if isinstance(error, sqlite3.ProgrammingError) and str(error) == _CLOSED:
         return errors.StoreUnavailable.of(messages.STORE_FAILED(reason="SQLITE_MISUSE"))
@@ -181,7 +181,7 @@ def damaged(error: Exception) -> errors.StoreUnavailable:
 
 
 def translating_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a function to translate errors of SQLite by `refusal`."""
+    """Decorate a function to translate errors of SQLite by `client_error`."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -190,7 +190,7 @@ def translating_errors(function: Callable[P, R]) -> Callable[P, R]:
         except sqlite3.Error as error:
             if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
                 raise DeadlineExceeded from error
-            raise translated(error) from error
+            raise client_error(error) from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise damaged(error) from error
 

@@ -1,5 +1,5 @@
-"""Reads over one connection: of the store by the connections of its readers, of a unit by that of the
-writer, which sees what the unit has written.
+"""Reads over one connection: one of the reader pool for the store, or the writer's for a unit of work, which
+sees its own writes.
 
 https://hl7.org/fhir/R4/http.html#history
 """
@@ -32,7 +32,7 @@ from fhir_server.store.sqlite.versions import ONE_VERSION_COLUMNS, VERSION_COLUM
 T = TypeVar("T")
 
 _INTEGER_MAX = 2**63 - 1
-"""SQLite takes no greater one."""
+"""The greatest integer of SQLite."""
 
 _READ = f"""
 SELECT {ONE_VERSION_COLUMNS} FROM resources r CROSS JOIN versions v ON v.sequence = r.sequence
@@ -51,8 +51,10 @@ SELECT sequence FROM (
     SELECT sequence FROM versions WHERE type = ? AND sequence > ? ORDER BY sequence LIMIT ?)"""
 
 
-class Behind(Exception):
-    """What waits to be indexed may match a search. Nothing is wrong; a unit of work indexes it first."""
+class IndexBehind(Exception):
+    """A search could miss resources that wait to be indexed. Repeat it in a unit of work, which indexes them
+    first.
+    """
 
 
 class SqliteReader:
@@ -72,7 +74,7 @@ class SqliteReader:
 
     @cached_property
     def _search(self) -> SqliteSearch:
-        """Made when first asked for: most units of work never search."""
+        """Created at the first search: most units of work never search."""
         return SqliteSearch(self._connection, self._symbols)
 
     @translating_errors
@@ -128,8 +130,8 @@ class SqliteReader:
         return conditions, values
 
     def _first_sequence_at(self, time: int) -> int:
-        """The first sequence committed at `time` or later, which can be sought because the clock never
-        runs backwards.
+        """The first sequence committed at `time` or later, by binary search, because the clock never runs
+        backwards.
         """
         low, high = 1, self.watermark() + 1
         while low < high:
@@ -143,7 +145,9 @@ class SqliteReader:
 
     @translating_errors
     def watermark(self) -> int:
-        """The last committed sequence: units commit one after the other, so none can appear below it."""
+        """The last committed sequence. Units commit one after the other, so none can appear below it
+        later.
+        """
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM versions").fetchone()
         return int(sequence)
 
@@ -169,7 +173,7 @@ class SqliteReader:
 
     @translating_errors
     def at_one_moment(self, read: Callable[["SqliteReader"], T]) -> T:
-        """What `read` finds in one state of the store."""
+        """Call `read` in a transaction, so that all its statements see the same state of the store."""
         if self._connection.in_transaction:
             return read(self)
         self._connection.execute("BEGIN")
@@ -180,7 +184,7 @@ class SqliteReader:
 
     @translating_errors
     def search(self, query: SearchQuery) -> SearchResult:
-        """Raises `Behind` where it would be incomplete."""
+        """Raise `IndexBehind` if the result could be incomplete."""
         if needs_index(query):
             found = self._search.by_one_statement(query)
             return found or self.at_one_moment(lambda reader: reader._complete().search(query))
@@ -188,13 +192,15 @@ class SqliteReader:
         return found or self.at_one_moment(lambda reader: reader._search.search(query))
 
     def explain(self, query: SearchQuery) -> Explanation:
-        """Raises `Behind` where it would be incomplete."""
+        """Raise `IndexBehind` if the result could be incomplete."""
         return self.at_one_moment(lambda reader: reader._complete().explain(query))
 
     def _complete(self) -> SqliteSearch:
-        """Searches in the state that is being read. Raises `Behind` where something waits to be indexed."""
+        """Search in the current transaction. Raises `IndexBehind` if resources that may match wait to be
+        indexed.
+        """
         if self._is_behind.get():
-            raise Behind
+            raise IndexBehind
         return self._search
 
     @translating_errors

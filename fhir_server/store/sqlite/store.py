@@ -30,7 +30,7 @@ from fhir_server.store.sqlite.backup import back_up
 from fhir_server.store.sqlite.connection import OpenedFile, connect, enter_wal, translating_errors
 from fhir_server.store.sqlite.consistency import inconsistencies
 from fhir_server.store.sqlite.jobs import acquire_job, update_job
-from fhir_server.store.sqlite.reader import Behind, SqliteReader
+from fhir_server.store.sqlite.reader import IndexBehind, SqliteReader
 from fhir_server.store.sqlite.reader_pool import ReaderPool
 from fhir_server.store.sqlite.schema import prepare, set_identity
 from fhir_server.store.sqlite.unit_of_work import SqliteUnit
@@ -84,10 +84,10 @@ class SqliteStore:
         return self._complete(lambda reader: reader.at_one_moment(read))
 
     def _complete(self, read: Callable[[SqliteReader], T]) -> T:
-        """What `read` finds; in a unit of work, where something has to be indexed first."""
+        """The result of `read` by a reader, or by a unit of work if resources have to be indexed first."""
         try:
             return self._readers.read(read)
-        except Behind:
+        except IndexBehind:
             self._check_deadline()
             return self._writer.run(lambda batch: read(self._unit(batch)))
 
@@ -183,7 +183,7 @@ class SqliteStore:
         return SqliteUnit(self._writer, batch, self._clock())
 
     def _reopen(self) -> tuple[sqlite3.Connection, OpenedFile]:
-        """The same file for the writer, and for readers to come; no connection of readers stays open."""
+        """Close all connections of readers, and open the same file again for the writer and new readers."""
         with self._readers.closed():
             if not OpenedFile(self._path).is_that_of(self._file):
                 raise StoreUnavailable.of(messages.STORE_REPLACED())
@@ -192,7 +192,7 @@ class SqliteStore:
         return connection, file
 
     def close(self) -> None:
-        """Close every connection; no thread may be using the store. The backlog is worked off if possible.
+        """Close all connections; no thread may be using the store. The backlog is worked off if possible.
 
         A store that is closed already stays so.
         """

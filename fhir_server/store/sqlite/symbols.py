@@ -1,7 +1,7 @@
-"""Small integers for the texts that recur in every row: resource types, parameters, token systems.
+"""Symbols: small integers for texts that recur in many rows (resource types, parameters, token systems).
 
-A symbol never changes its meaning, so that a cache of them can only be too small. Readers and the writer
-keep separate caches: what the writer assigns is nobody else's until it is committed.
+A symbol never changes its meaning, so a cache of them may be incomplete but never wrong. Readers and the
+writer have separate caches, because symbols that the writer assigns are not visible before their commit.
 """
 
 import sqlite3
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 _SYSTEMS_MAX = 100_000
-"""Clients choose the systems, so the cache must not grow with their imagination."""
+"""The size of the cache of systems, which clients choose freely."""
 
 
 @dataclass(slots=True)
 class SymbolCache:
-    """What has been looked up: ids by name, by type and code, and by uri; and type names by id."""
+    """Cached symbols by type name, by type and code, and by system; and type names by symbol."""
 
     types: dict[str, int] = field(default_factory=dict)
     parameters: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -25,12 +25,12 @@ class SymbolCache:
 
 _OF_EVERY_TYPE = "SELECT id FROM parameters WHERE code = ? AND type NOT LIKE '%#%'"
 _TYPES_OF = "SELECT type FROM parameters WHERE code = ? AND type NOT LIKE '%#%'"
-"""Not of contained resources, which have types of their own."""
+"""Without contained resources, which have types of their own."""
 
 
 class Symbols:
-    """Looks symbols up over one connection. `provisional_answers` counts those that a later symbol may
-    change: that there is none, and all that there are.
+    """Looks symbols up over one connection. `provisional_answers` counts the answers that a later symbol may
+    change: that there is none, and lists of all.
     """
 
     def __init__(self, connection: sqlite3.Connection, cache: SymbolCache) -> None:
@@ -56,7 +56,7 @@ class Symbols:
         return found
 
     def types(self, names: Iterable[str]) -> list[int]:
-        """The symbols of those of the types that the store has ever seen."""
+        """The symbols of the types, without those that the store has never seen."""
         return [id for id in map(self.type, names) if id is not None]
 
     def parameter(self, type: str, code: str) -> int | None:
@@ -73,7 +73,7 @@ class Symbols:
         return found
 
     def parameters(self, types: Sequence[str], code: str) -> list[int]:
-        """The symbols under which `code` is indexed, for the types given or for all."""
+        """The symbols of the parameter `code` for the given types, or for all types if empty."""
         if types:
             return [id for id in (self.parameter(type, code) for type in types) if id is not None]
         self.provisional_answers += 1
@@ -81,7 +81,7 @@ class Symbols:
         return [id for (id,) in rows]
 
     def types_of(self, code: str) -> list[str]:
-        """The types that have a parameter, contained ones aside."""
+        """The types that have the parameter `code`, without those of contained resources."""
         self.provisional_answers += 1
         return [type for (type,) in self._connection.execute(_TYPES_OF, (code,))]
 
@@ -90,7 +90,9 @@ class Symbols:
         return [id for (id,) in rows]
 
     def derived_parameters(self, type: str, codes: Collection[str]) -> set[int]:
-        """The symbols of some parameters of a type, and of all that is derived from them, as `code:text`."""
+        """The symbols of some parameters of a type, and of parameters derived from them such as
+        `code:text`.
+        """
         rows = self._connection.execute("SELECT id, code FROM parameters WHERE type = ?", (type,))
         return {id for id, code in rows if code.partition(":")[0] in codes}
 
@@ -107,8 +109,8 @@ class Symbols:
         return found
 
 
-class Assigning(dict[str, int]):
-    """Symbols by name; looking for one that is missing assigns it."""
+class AssigningDict(dict[str, int]):
+    """Symbols by name; a look-up of a missing one assigns it."""
 
     def __init__(self, assign: Callable[[str], int]) -> None:
         super().__init__()
@@ -120,20 +122,20 @@ class Assigning(dict[str, int]):
 
 
 class WritingSymbols(Symbols):
-    """Assigns the symbols that are missing, and forgets those of a unit that is undone."""
+    """Assigns missing symbols, and forgets those of a unit that is rolled back."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection, SymbolCache())
-        self.assigned_types = Assigning(self._assign_type)
-        self.assigned_systems = Assigning(self._assign_system)
-        self._assigned_parameters: dict[str, Assigning] = {}
+        self.assigned_types = AssigningDict(self._assign_type)
+        self.assigned_systems = AssigningDict(self._assign_system)
+        self._assigned_parameters: dict[str, AssigningDict] = {}
         self._undo: list[tuple[dict[str, int], str]] = []
 
-    def assigned_parameters(self, type: str) -> Assigning:
+    def assigned_parameters(self, type: str) -> AssigningDict:
         """The symbols of the parameters of one type."""
         found = self._assigned_parameters.get(type)
         if found is None:
-            found = Assigning(partial(self._assign_parameter, type))
+            found = AssigningDict(partial(self._assign_parameter, type))
             self._assigned_parameters[type] = found
         return found
 
@@ -165,21 +167,21 @@ class WritingSymbols(Symbols):
         assert id is not None
         return id
 
-    def mark(self) -> int:
+    def savepoint(self) -> int:
         return len(self._undo)
 
-    def forget_since(self, mark: int) -> bool:
-        """Drop what was assigned after `mark`, and all that was looked up, which may be some of it. False
-        where there was nothing.
+    def roll_back_to(self, savepoint: int) -> bool:
+        """Forget the symbols assigned since the savepoint, and clear the cache, which may hold some of them.
+        False if there are none.
         """
-        if len(self._undo) == mark:
+        if len(self._undo) == savepoint:
             return False
         self._cache = SymbolCache()
-        while len(self._undo) > mark:
+        while len(self._undo) > savepoint:
             mapping, name = self._undo.pop()
             mapping.pop(name, None)
         return True
 
-    def settle(self) -> None:
-        """All that was assigned is committed."""
+    def committed(self) -> None:
+        """All assigned symbols are committed."""
         self._undo.clear()

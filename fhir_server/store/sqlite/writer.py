@@ -1,9 +1,9 @@
-"""The one writer of a process: units of a transaction that many of them share.
+"""The writer of a process: runs units of work, several of them in one transaction (group commit).
 
 A commit costs a disk synchronisation, so it is worth sharing. A thread may keep a transaction open over
-several units (`group`); and a unit that ends while other threads wait for their turn leaves its transaction
-open for the next of them, and waits until the last one commits for all. What units write is gathered, and
-carried out before the commit or before one of them reads it; only such a unit is a savepoint.
+several units (`group`). And a unit that ends while other threads wait for their turn leaves its transaction
+open for the next one, and waits until the last one commits for all. The rows that units write are buffered,
+and flushed before the commit or before a unit reads them; only a unit that flushes needs a savepoint.
 https://www.sqlite.org/lang_savepoint.html
 """
 
@@ -20,7 +20,7 @@ from fhir_server import errors
 from fhir_server.errors import FhirError
 from fhir_server.store import messages
 from fhir_server.store.sqlite.backlog import Backlog, has_backlog
-from fhir_server.store.sqlite.connection import OpenedFile, primary_code, translated, translating_errors
+from fhir_server.store.sqlite.connection import OpenedFile, client_error, primary_code, translating_errors
 from fhir_server.store.sqlite.index_definitions import read_generation
 from fhir_server.store.sqlite.search import SqliteSearch
 from fhir_server.store.sqlite.symbols import WritingSymbols
@@ -29,27 +29,27 @@ from fhir_server.store.sqlite.write_buffer import WriteBuffer
 T = TypeVar("T")
 
 Reopen = Callable[[], tuple[sqlite3.Connection, OpenedFile]]
-"""Closes all other connections of the process to the file, and opens it anew."""
+"""Closes all other connections of the process to the file, and opens it again."""
 
 _UNITS_MAX = 64
-"""Units that may share a commit before it must come."""
-_PATIENCE_SECONDS = 1.0
-"""How long to wait for another thread to commit before looking whether it still will."""
+"""The most units that share a commit."""
+_COMMIT_WAIT_SECONDS = 1.0
+"""How long to wait for another thread to commit before committing in its place."""
 BUSY_SECONDS = 10.0
 """How long to wait for another process to finish its transaction."""
-_LOOK_SECONDS = 0.001
-"""How long to sleep between two looks whether it has."""
+_RETRY_SECONDS = 0.001
+"""How long to sleep between two attempts to begin a transaction."""
 
 _PROBE = "INSERT OR REPLACE INTO meta VALUES ('probed', ?)"
 
 
 @dataclass(slots=True)
 class Batch:
-    """A transaction and the units in it. `sequence` and `last_updated` are the clock as its units left it,
-    `generation` that of the definitions.
+    """A transaction shared by several units. `sequence` and `last_updated` are the clock as its last unit
+    left it, `generation` is that of the definitions.
 
-    `finished` is what the units that are over have yet to write, `own` the same of the one under way;
-    `savepoint` is where that one can be undone to, as a mark of the symbols, once it has run statements.
+    `finished` buffers the rows of finished units, `own` those of the current one. `savepoint` is that of the
+    symbols for the current unit, once it has run statements, else None.
     """
 
     sequence: int = 0
@@ -64,7 +64,7 @@ class Batch:
 
 
 class _Thread(threading.local):
-    """What this thread is in the middle of."""
+    """The state of a thread: whether it is in a group, with its batch, and in a unit."""
 
     grouped: bool = False
     batch: Batch | None = None
@@ -72,7 +72,7 @@ class _Thread(threading.local):
 
 
 class Writer:
-    """Runs units on the writing connection, one at a time."""
+    """Runs units of work on the writing connection, one at a time."""
 
     def __init__(self, connection: sqlite3.Connection, file: OpenedFile, reopen: Reopen) -> None:
         self._use(connection, file)
@@ -86,7 +86,7 @@ class Writer:
         self._thread = _Thread()
 
     def _use(self, connection: sqlite3.Connection, file: OpenedFile) -> None:
-        # SQLite's own waiting sleeps up to a tenth of a second, far longer than a commit takes.
+        # SQLite's busy handler sleeps up to a tenth of a second, far longer than a commit takes.
         connection.execute("PRAGMA busy_timeout = 0")
         self.connection = connection
         self._file = file
@@ -96,7 +96,7 @@ class Writer:
 
     @translating_errors
     def run(self, work: Callable[[Batch], T]) -> T:
-        """Run `work` as one unit, durable when this returns, or in a group when the group ends."""
+        """Run `work` as one unit. It is durable when this returns, or when the group of this thread ends."""
         if self._thread.in_unit:
             raise RuntimeError("a unit of work cannot be opened inside another one")
         if self._thread.grouped:
@@ -106,10 +106,10 @@ class Writer:
         try:
             return self._unit(batch, work)
         finally:
-            self._leave(batch)
+            self._end_turn(batch)
 
     def run_statements(self, work: Callable[[], T]) -> T:
-        """As `run`, for work that runs statements of its own."""
+        """Like `run`, for work that runs statements itself."""
 
         def unit(batch: Batch) -> T:
             self.flush(batch)
@@ -118,24 +118,26 @@ class Writer:
         return self.run(unit)
 
     def flush(self, batch: Batch) -> None:
-        """Write all that was gathered, and let the unit under way run statements that are undone with it."""
+        """Write all buffered rows, and set a savepoint so that statements of the current unit can be
+        undone.
+        """
         if batch.savepoint is None:
             try:
                 batch.finished.flush(self.connection)
             except BaseException as error:
-                batch.error = _loss(error)
+                batch.error = _batch_error(error)
                 raise
             if batch.units:
                 self.connection.execute("SAVEPOINT unit")
-            batch.savepoint = self.symbols.mark()
+            batch.savepoint = self.symbols.savepoint()
         batch.own.flush(self.connection)
 
     @translating_errors
     def do_deferred_work(self, wholly: bool = False) -> bool:
-        """Work off a little of the backlog, or all of it, unless somebody else writes. False when there was
-        none.
+        """Work off some of the backlog, or all of it, unless another thread or process writes. False if there
+        was none.
 
-        The commit need not be durable at once: what it lacks after a crash is in the backlog again.
+        The commit need not be durable at once: rows lost in a crash are in the backlog again.
         """
         if not self._turn.acquire(blocking=False):
             return True
@@ -150,7 +152,7 @@ class Writer:
         self._check_file()
         if not has_backlog(self.connection):
             return False
-        with self._undurable():
+        with self._without_durability():
             if not self._try_to_begin(math.inf):
                 return True
             self.backlog.begin()
@@ -158,12 +160,12 @@ class Writer:
                 self.backlog.work_off()
             else:
                 self.backlog.step()
-            self._keep()
+            self._commit_transaction()
         return True
 
     @contextmanager
-    def _undurable(self) -> Iterator[None]:
-        """What is committed inside need not be durable at once; what is not committed is undone."""
+    def _without_durability(self) -> Iterator[None]:
+        """Commits inside the block need not be durable at once; what is not committed is rolled back."""
         self.connection.execute("PRAGMA synchronous = NORMAL")
         try:
             try:
@@ -174,28 +176,28 @@ class Writer:
             self.connection.execute("PRAGMA synchronous = FULL")
 
     def check_health(self) -> None:
-        """Write a little, unless somebody else writes: then the last attempt tells. Raises `StoreFull` or
-        `StoreUnavailable` where nothing can be written.
+        """Try to write, or, if another thread writes, use the result of the last write. Raises `StoreFull` or
+        `StoreUnavailable` if writing fails.
         """
         if self._turn.acquire(blocking=False):
             try:
-                self._try_out()
+                self._try_to_write()
             finally:
                 self._turn.release()
         if self._failure is not None:
-            raise _again(self._failure)
+            raise _copy(self._failure)
 
-    def _try_out(self) -> None:
+    def _try_to_write(self) -> None:
         if self._open:
             return
         try:
             self._check_file()
-            with self._undurable():
+            with self._without_durability():
                 if self._try_to_begin(math.inf):
                     self.connection.execute(_PROBE, (time.time_ns() // 1000,))
-                    self._keep()
+                    self._commit_transaction()
         except (sqlite3.Error, FhirError) as error:
-            self._note(error)
+            self._record_failure(error)
 
     @contextmanager
     def group(self) -> Iterator[None]:
@@ -218,10 +220,10 @@ class Writer:
             if batch:
                 self._turn.release()
         if batch and batch.error:
-            raise _again(batch.error)
+            raise _copy(batch.error)
 
     def _group_batch(self) -> Batch:
-        """The batch of this thread's group, begun at its first unit."""
+        """The batch of this thread's group, created for its first unit."""
         if self._thread.batch is None:
             self._take_turn()
             self._thread.batch = Batch()
@@ -238,25 +240,25 @@ class Writer:
             with self._count:
                 self._waiting -= 1
 
-    def _leave(self, batch: Batch) -> None:
-        """Commit, unless another thread is there to do it; return when it is done."""
+    def _end_turn(self, batch: Batch) -> None:
+        """Commit the batch, or leave that to a waiting thread; return when it is committed."""
         if not self._waiting or batch.units >= _UNITS_MAX or batch.error:
             self._commit(batch)
         self._turn.release()
-        while not batch.done.wait(_PATIENCE_SECONDS):
+        while not batch.done.wait(_COMMIT_WAIT_SECONDS):
             self._commit_abandoned(batch)
         if batch.error:
-            raise _again(batch.error)
+            raise _copy(batch.error)
 
     def _commit_abandoned(self, batch: Batch) -> None:
-        """The thread that was to commit was interrupted before it had its turn."""
+        """Commit in place of a thread that was interrupted before its turn."""
         with self._turn:
             if not batch.done.is_set():
                 self._commit(batch)
 
     def _unit(self, batch: Batch, work: Callable[[Batch], T]) -> T:
         if batch.error:
-            raise _again(batch.error)
+            raise _copy(batch.error)
         before = batch.sequence, batch.last_updated, batch.generation
         self._thread.in_unit = True
         try:
@@ -277,11 +279,11 @@ class Writer:
         return result
 
     def _check_file(self) -> None:
-        """Raises `StoreUnavailable` where the file is no longer the one that was opened. What its log holds
-        is brought into it then: a file that has taken its name would be read as if the log were its own.
+        """Raise `StoreUnavailable` if the file is no longer the one that was opened. Its log is checkpointed
+        then: otherwise it would be taken for the log of the file that now has the name.
         """
         if self._is_stuck:
-            self._open_anew()
+            self._open_again()
         try:
             self._file.check()
         except errors.StoreUnavailable:
@@ -290,17 +292,17 @@ class Writer:
                     self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raise
 
-    def _open_anew(self) -> None:
-        """Let go of what the system has once failed to unlock. SQLite keeps what is locked for all
-        connections of a process together, and forgets it with the last of them.
+    def _open_again(self) -> None:
+        """Release locks that the operating system once failed to release. SQLite keeps them for all
+        connections of a process together until the last one is closed.
         """
         self.connection.close()
         self._use(*self._reopen())
         self._is_stuck = False
 
-    def _note(self, error: BaseException) -> None:
-        """Keep in mind why nothing can be written."""
-        self._failure = _loss(error)
+    def _record_failure(self, error: BaseException) -> None:
+        """Remember why nothing can be written."""
+        self._failure = _batch_error(error)
         if isinstance(error, sqlite3.Error) and primary_code(error) == sqlite3.SQLITE_PROTOCOL:
             self._is_stuck = True
 
@@ -308,7 +310,7 @@ class Writer:
         self._check_file()
         deadline = time.monotonic() + BUSY_SECONDS
         while not self._try_to_begin(deadline):
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_RETRY_SECONDS)
         row = self.connection.execute(
             "SELECT sequence, last_updated FROM versions ORDER BY sequence DESC LIMIT 1"
         ).fetchone()
@@ -317,7 +319,9 @@ class Writer:
         self.backlog.begin()
 
     def _try_to_begin(self, deadline: float) -> bool:
-        """False while another process is writing, until `deadline`."""
+        """Begin a transaction; False if another process is writing, which raises once `deadline` has
+        passed.
+        """
         try:
             self.connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -327,63 +331,65 @@ class Writer:
         return True
 
     def _undo(self, batch: Batch, error: BaseException) -> None:
-        """Take a unit back; the first is undone with the transaction, and one that ran no statements by
-        forgetting it. SQLite may already have given up the whole transaction, as for a full disk.
+        """Roll a unit back: the first of a batch with its transaction, one that ran no statements by clearing
+        its buffer. SQLite may already have rolled back the whole transaction, as for a full disk.
         """
         batch.own.clear()
         if isinstance(error, sqlite3.Error | errors.StoreUnavailable):
-            self._note(error)
+            self._record_failure(error)
         if not batch.units:
             self._roll_back()
         elif not self.connection.in_transaction:
-            batch.error = _loss(error)
+            batch.error = _batch_error(error)
         elif batch.savepoint is not None:
-            self._forget_since(batch.savepoint)
+            self._roll_back_symbols(batch.savepoint)
             self.connection.execute("ROLLBACK TO unit")
             self.connection.execute("RELEASE unit")
 
     def _commit(self, batch: Batch) -> None:
-        """Make the batch durable; if that fails it has its error. Either way it is over."""
+        """Commit the batch, or set its error. Either way it is done."""
         self._open = None
         try:
             if batch.units and not batch.error:
                 batch.finished.flush(self.connection)
                 self.backlog.before_commit()
-                self._keep()
+                self._commit_transaction()
             else:
                 self._roll_back()
         except sqlite3.Error as error:
-            batch.error = self._failure = _loss(error)
+            batch.error = self._failure = _batch_error(error)
             self._roll_back()
         finally:
             batch.done.set()
 
-    def _keep(self) -> None:
+    def _commit_transaction(self) -> None:
         self.connection.execute("COMMIT")
         self._failure = None
-        self.symbols.settle()
+        self.symbols.committed()
         self.backlog.committed()
 
     def _roll_back(self) -> None:
-        self._forget_since(0)
+        self._roll_back_symbols(0)
         self.backlog.rolled_back()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
-    def _forget_since(self, mark: int) -> None:
-        """Drop the symbols of what is undone, and the searches that may have been put together with them."""
-        if self.symbols.forget_since(mark):
+    def _roll_back_symbols(self, savepoint: int) -> None:
+        """Forget the symbols of what is rolled back, and cached searches that may have been built
+        with them.
+        """
+        if self.symbols.roll_back_to(savepoint):
             self.search = SqliteSearch(self.connection, self.symbols)
 
 
-def _loss(error: BaseException) -> FhirError:
-    """What to tell all whose units are lost with a transaction."""
-    refused = translated(error) if isinstance(error, sqlite3.Error) else error
+def _batch_error(error: BaseException) -> FhirError:
+    """The error for all units that are lost with a transaction."""
+    refused = client_error(error) if isinstance(error, sqlite3.Error) else error
     if isinstance(refused, FhirError):
         return refused
     return errors.StoreUnavailable.of(messages.GROUP_LOST())
 
 
-def _again(error: FhirError) -> FhirError:
-    """The error anew, since several threads raise it."""
+def _copy(error: FhirError) -> FhirError:
+    """A copy of an error that several threads raise."""
     return type(error)(*error.issues)
