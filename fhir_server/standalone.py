@@ -102,5 +102,5 @@ def terminology(settings: Settings, registry: Registry) -> Terminology:
 
     client = httpx.Client(timeout=settings.terminology_timeout_seconds)
     keep = settings.terminology_keep_seconds
-    remote = RemoteTerminology(settings.terminology_server, client, time.monotonic, keep_seconds=keep)
+    remote = RemoteTerminology(settings.terminology_server, client, time.monotonic, cache_seconds=keep)
     return Terminology(registry, remote, settings.expansion_count_max)

@@ -147,7 +147,7 @@ def test_the_terminology_of_the_settings() -> None:
     registry = Registry.r4()
     alone = standalone.terminology(Settings.load({"FHIR_SERVER_EXPANSION_COUNT_MAX": "7"}), registry)
     assert alone.expansion_max == 7
-    assert alone.elsewhere("urn:vs", "urn:system", "code") is None
+    assert alone.ask_remote("urn:vs", "urn:system", "code") is None
     settings = Settings.load({"FHIR_SERVER_TERMINOLOGY_SERVER": "http://127.0.0.1:1/r4"})
     helped = standalone.terminology(settings, registry)
     assert helped.expansion_max == 1_500

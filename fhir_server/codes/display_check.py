@@ -6,37 +6,37 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 from collections.abc import Iterator
 
 from fhir_server.codes import messages
-from fhir_server.codes.languages import EVERY_LANGUAGE, Languages, display, displays, is_current
+from fhir_server.codes.languages import EVERY_LANGUAGE, Languages, best_display, is_current, valid_displays
 from fhir_server.definitions.code_systems import CodeSystem, Concept, effective_status
 from fhir_server.issues import IssueType, Severity, Text
 
 _SHOWN_MAX = 5
 
-Fault = tuple[Severity, IssueType, str, Text]
+DisplayIssue = tuple[Severity, IssueType, str, Text]
 """Severity, issue type, the terminology service's issue type, and what is said."""
 
 
-def as_compared(display: str) -> str:
+def display_key(display: str) -> str:
     """A display as it is compared: case does not matter, white space does."""
     return display.casefold()
 
 
 def display_issues(
     given: str, concept: Concept, system: CodeSystem, asked: Languages, severity: Severity
-) -> Iterator[Fault]:
+) -> Iterator[DisplayIssue]:
     """What is wrong with a display: nothing where the code has none at all."""
-    right = displays(concept, system.language, asked)
-    compared = as_compared(given)
-    if any(compared == as_compared(text) for text in right):
+    right = valid_displays(concept, system.language, asked)
+    compared = display_key(given)
+    if any(compared == display_key(text) for text in right):
         return
     name = f"{system.url}#{concept.code}"
-    every = displays(concept, system.language, EVERY_LANGUAGE)
-    if not right and concept.display and compared == as_compared(concept.display):
+    every = valid_displays(concept, system.language, EVERY_LANGUAGE)
+    if not right and concept.display and compared == display_key(concept.display):
         text = messages.DISPLAY_IN_OTHER_LANGUAGE(code=name, language=asked, display=concept.display)
         yield "information", "invalid", "invalid-display", text
         return
     shown = right or ([concept.display] if concept.display else every)
-    best = display(concept, system.language, asked)
+    best = best_display(concept, system.language, asked)
     ordered = "', '".join(list(dict.fromkeys([*([best] if best in shown else []), *shown]))[:_SHOWN_MAX])
     status = _stale_status(compared, concept)
     if status:
@@ -51,6 +51,6 @@ def display_issues(
 def _stale_status(compared: str, concept: Concept) -> str | None:
     """The status of the designation that a display was taken from, where it is one no longer to be used."""
     for designation in concept.designations:
-        if not is_current(designation) and as_compared(str(designation.get("value", ""))) == compared:
+        if not is_current(designation) and display_key(str(designation.get("value", ""))) == compared:
             return effective_status(designation)
     return None

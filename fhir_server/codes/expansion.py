@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from fhir_server.codes import messages
-from fhir_server.codes.expansion_entries import Entries
-from fhir_server.codes.issues import refusal
+from fhir_server.codes.expansion_entries import EntryBuilder
+from fhir_server.codes.issues import tx_error
 from fhir_server.codes.languages import EVERY_LANGUAGE, Languages
-from fhir_server.codes.status_issues import remarkable_status
+from fhir_server.codes.status_issues import warning_status
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core import json
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
@@ -64,37 +64,41 @@ class Expander:
         self._view = view
         self._limit = limit
 
-    def expand(self, value_set: ValueSet, wanted: ExpansionRequest) -> Expansion:
+    def expand(self, value_set: ValueSet, request: ExpansionRequest) -> Expansion:
         """The expansion. Raises `NotFound`, or `Unprocessable` where it cannot be made, or not at once."""
         composition = value_set.composition
         systems = self._systems(composition)
         self._check_versions(systems)
         for gap in composition.gaps:
             if gap.kind != "fragment":
-                raise gap_refusal(value_set, replace(gap, subject=self._view.pinned(gap.subject)))
-        found = _chosen(value_set, wanted)
-        if wanted.count is None and len(found) - wanted.offset > self._limit:
+                raise gap_error(
+                    value_set, replace(gap, subject=self._view.with_requested_version(gap.subject))
+                )
+        found = _selected_concepts(value_set, request)
+        if request.count is None and len(found) - request.offset > self._limit:
             text = messages.TOO_COSTLY(url=value_set.label, total=len(found), limit=self._limit)
             raise Unprocessable.of(text, code="too-costly")
-        end = None if wanted.count is None else wanted.offset + wanted.count
-        page = found[wanted.offset : end]
-        entries = Entries(systems, wanted.languages, _shown_properties(wanted), wanted.designations)
+        end = None if request.count is None else request.offset + request.count
+        page = found[request.offset : end]
+        builder = EntryBuilder(
+            systems, request.languages, _requested_properties(request), request.designations
+        )
         several = _several_versions(composition)
-        made = [entries.entry(concept, several, wanted.designation_of) for concept in page]
-        if wanted.nested and len(page) == len(found):
+        made = [builder.build(concept, several, request.designation_of) for concept in page]
+        if request.nested and len(page) == len(found):
             made = _nested(page, made)
         return Expansion(
             len(found),
             msgspec.Raw(json.serialise(made)) if made else None,
-            tuple(self._used(value_set, composition, systems)),
-            tuple(entries.property_definitions()),
+            tuple(self._usage_parameters(value_set, composition, systems)),
+            tuple(builder.property_definitions()),
             bool(composition.gaps),
         )
 
     def _systems(self, composition: Composition) -> dict[str, CodeSystem]:
         """The systems of the included codes, by their url."""
         found: dict[str, CodeSystem] = {}
-        for part in included(composition):
+        for part in included_parts(composition):
             if part.code_system is not None:
                 found.setdefault(part.code_system.url, part.code_system)
         return found
@@ -104,15 +108,15 @@ class Expander:
             system = systems.get(url)
             if system is not None and not version_fits(system.version, wanted):
                 text = messages.VERSION_MISMATCH(url=url, version=system.version or "-", wanted=wanted)
-                raise refusal(Unprocessable, text, "business-rule", kind="version-error")
+                raise tx_error(Unprocessable, text, "business-rule", kind="version-error")
 
-    def _used(
+    def _usage_parameters(
         self, value_set: ValueSet, composition: Composition, systems: Mapping[str, CodeSystem]
     ) -> Iterator[Fact]:
         """What the expansion was made from, as its parameters say it."""
         for canonical in dict.fromkeys(_canonicals(composition)):
             yield {"name": "used-codesystem", "valueUri": canonical}
-        for url in dict.fromkeys(url for url in imported(composition) if not url.startswith("#")):
+        for url in dict.fromkeys(url for url in imported_value_sets(composition) if not url.startswith("#")):
             yield {"name": "used-valueset", "valueUri": self._view.value_set(url).canonical}
         for supplement in dict.fromkeys(used for system in systems.values() for used in system.supplements):
             yield {"name": "used-supplement", "valueUri": supplement}
@@ -121,65 +125,65 @@ class Expander:
 
     def _warnings(self, value_set: ValueSet, systems: Mapping[str, CodeSystem]) -> Iterator[tuple[str, str]]:
         for system in systems.values():
-            if (status := remarkable_status(system, value_set)) is not None:
+            if (status := warning_status(system, value_set)) is not None:
                 yield status, system.canonical
         if value_set.status in ("deprecated", "withdrawn"):
             yield value_set.status, value_set.canonical
 
 
-def _chosen(value_set: ValueSet, wanted: ExpansionRequest) -> tuple[Concept, ...]:
-    active_only = wanted.active_only or value_set.active_only
-    words = dict.fromkeys(wanted.filter.casefold().split())
+def _selected_concepts(value_set: ValueSet, request: ExpansionRequest) -> tuple[Concept, ...]:
+    active_only = request.active_only or value_set.active_only
+    words = dict.fromkeys(request.filter.casefold().split())
     concepts = value_set.composition.concepts
-    if not (active_only or words or wanted.selectable_only or wanted.excluded_systems):
+    if not (active_only or words or request.selectable_only or request.excluded_systems):
         return concepts
     return tuple(
         concept
         for concept in concepts
         if not (active_only and concept.inactive)
-        and not (wanted.selectable_only and concept.abstract)
-        and not _is_from(concept, wanted.excluded_systems)
+        and not (request.selectable_only and concept.abstract)
+        and not _is_from(concept, request.excluded_systems)
         and _has_words(concept, words)
     )
 
 
-def included(composition: Composition, met: set[int] | None = None) -> Iterator[Part]:
-    """The parts that codes may come from, with those of imported value sets; `met` are the ids of
+def included_parts(composition: Composition, visited: set[int] | None = None) -> Iterator[Part]:
+    """The parts that codes may come from, with those of imported value sets; `visited` are the ids of
     those seen.
     """
-    met = met if met is not None else set()
+    visited = visited if visited is not None else set()
     for part in composition.include:
         if part.system is not None:
             yield part
             continue
-        for other in _not_met(part, met):
-            yield from included(other, met)
+        for other in _unvisited_imports(part, visited):
+            yield from included_parts(other, visited)
 
 
-def imported(composition: Composition, met: set[int] | None = None) -> Iterator[str]:
+def imported_value_sets(composition: Composition, visited: set[int] | None = None) -> Iterator[str]:
     """The value sets that a composition draws upon."""
-    met = met if met is not None else set()
+    visited = visited if visited is not None else set()
     for part in composition.parts:
-        for other in _not_met(part, met):
+        for other in _unvisited_imports(part, visited):
             yield other.url
-            yield from imported(other, met)
+            yield from imported_value_sets(other, visited)
 
 
-def _not_met(part: Part, met: set[int]) -> Iterator[Composition]:
+def _unvisited_imports(part: Part, visited: set[int]) -> Iterator[Composition]:
     for other in part.imports:
-        if id(other) not in met:
-            met.add(id(other))
+        if id(other) not in visited:
+            visited.add(id(other))
             yield other
 
 
-def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
+def gap_error(value_set: ValueSet, gap: Gap) -> FhirError:
     """The error that says why a value set cannot be expanded."""
     url = value_set.label
     match gap.kind:
         case "value-set":
-            return refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=gap.subject), "not-found", gap.where)
+            return tx_error(NotFound, messages.UNKNOWN_VALUE_SET(url=gap.subject), "not-found", gap.where)
         case "code-system":
-            return refusal(
+            return tx_error(
                 Unprocessable, messages.UNKNOWN_CODE_SYSTEM(url=gap.subject), "not-found", gap.where
             )
         case "grammar":
@@ -189,18 +193,18 @@ def gap_refusal(value_set: ValueSet, gap: Gap) -> FhirError:
             return Unprocessable.of(messages.TOO_MUCH_WORK(url=url), code="too-costly")
         case "property":
             text = messages.PROPERTY_UNKNOWN(url=url, subject=gap.subject)
-            return refusal(Unprocessable, text, "not-supported", gap.where)
+            return tx_error(Unprocessable, text, "not-supported", gap.where)
         case "filter":
             text = messages.BAD_FILTER(url=url, reason=gap.subject)
-            return refusal(Unprocessable, text, "invalid", gap.where, kind="vs-invalid")
+            return tx_error(Unprocessable, text, "invalid", gap.where, kind="vs-invalid")
         case _:
             text = messages.EMPTY_PART(url=url)
-            return refusal(Unprocessable, text, "invalid", gap.where, kind="vs-invalid")
+            return tx_error(Unprocessable, text, "invalid", gap.where, kind="vs-invalid")
 
 
-def _shown_properties(wanted: ExpansionRequest) -> tuple[str, ...]:
-    more = ("definition",) if wanted.definition and "definition" not in wanted.properties else ()
-    return (*more, *wanted.properties)
+def _requested_properties(request: ExpansionRequest) -> tuple[str, ...]:
+    more = ("definition",) if request.definition and "definition" not in request.properties else ()
+    return (*more, *request.properties)
 
 
 def _is_from(concept: Concept, systems: tuple[str, ...]) -> bool:
@@ -222,7 +226,10 @@ def _has_words(concept: Concept, words: Iterable[str]) -> bool:
 
 def _canonicals(composition: Composition) -> Iterator[str]:
     """The code systems that an expansion is made from, in the versions used; also those of excluded codes."""
-    for part in (*included(composition), *(part for part in composition.exclude if part.system is not None)):
+    for part in (
+        *included_parts(composition),
+        *(part for part in composition.exclude if part.system is not None),
+    ):
         yield part.code_system.canonical if part.code_system else part.canonical
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fhir_server.codes.concept_extensions import PROPERTY_URIS, extension_properties, repeated_extensions
-from fhir_server.codes.languages import Languages, shown_display, speaks
+from fhir_server.codes.languages import Languages, best_display_with_source, language_matches
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, value_of
 
 PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property"
@@ -24,7 +24,7 @@ _KNOWN_URIS = "http://hl7.org/fhir/concept-properties#"
 _DERIVED = frozenset({"definition", "parent", "child", "status", "inactive", "abstract", "notSelectable"})
 
 
-class Entries:
+class EntryBuilder:
     """Makes entries for the codes of some systems."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Entries:
         self._designations = designations
         self._shown: dict[str, None] = {}
 
-    def entry(
+    def build(
         self, concept: Concept, versioned: Collection[str] = (), designation_of: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         """One entry; `versioned` are the systems whose version is to be told with each code."""
@@ -57,7 +57,7 @@ class Entries:
         entry["code"] = concept.code
         system = self._systems.get(concept.system)
         own = system.language if system else None
-        text, source = shown_display(concept, own, self._languages)
+        text, source = best_display_with_source(concept, own, self._languages)
         if text:
             entry["display"] = text
         if self._designations or designation_of:
@@ -148,7 +148,7 @@ def _is_asked_for(designation: Fact, wanted: tuple[str, ...]) -> bool:
     for token in wanted:
         system, _, code = token.rpartition("|")
         if system == _LANGUAGE_SYSTEM:
-            if speaks(designation.get("language"), code):
+            if language_matches(designation.get("language"), code):
                 return True
         elif use.get("code") == code and system in ("", use.get("system")):
             return True

@@ -9,13 +9,13 @@ from fhir_server.issues import Issue, IssueType, Severity, Text
 ISSUE_TYPE = "http://hl7.org/fhir/tools/CodeSystem/tx-issue-type"
 
 
-def finding(severity: Severity, code: IssueType, kind: str, text: Text, *expression: str) -> Issue:
+def tx_issue(severity: Severity, code: IssueType, kind: str, text: Text, *expression: str) -> Issue:
     """An issue of the R4 type `code`, and of the terminology service's type `kind`."""
     return Issue(severity, code, text, expression, f"{ISSUE_TYPE}#{kind}")
 
 
-def refusal(
+def tx_error(
     error: type[FhirError], text: Text, code: IssueType, *expression: str, kind: str | None = None
 ) -> FhirError:
     """The error that answers a request with one finding; its kind is its issue type unless `kind` says."""
-    return error(finding("error", code, kind or code, text, *expression))
+    return error(tx_issue("error", code, kind or code, text, *expression))

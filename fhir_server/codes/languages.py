@@ -31,12 +31,12 @@ EVERY_LANGUAGE = Languages()
 _is_tag = re.compile(r"\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*").fullmatch
 
 
-def is_languages(text: str) -> bool:
+def is_language_list(text: str) -> bool:
     """Whether every part of a displayLanguage is a language, or stands for any."""
     return all(_is_tag(part.partition(";")[0].strip()) for part in text.split(","))
 
 
-def languages(text: str) -> Languages:
+def parse_languages(text: str) -> Languages:
     """The languages of a displayLanguage or Accept-Language, such as `fr, en;q=0.5, *;q=0`."""
     ranked: list[tuple[float, str]] = []
     only = False
@@ -58,7 +58,7 @@ def _quality(parameter: str) -> float:
         return 1.0
 
 
-def speaks(language: str | None, tag: str) -> bool:
+def language_matches(language: str | None, tag: str) -> bool:
     """Whether what is in `language` answers who asks for `tag`: the same, or one of them more precise."""
     if not language:
         return False
@@ -77,24 +77,24 @@ def is_current(designation: Fact) -> bool:
     return effective_status(designation) not in ("deprecated", "withdrawn")
 
 
-def display(concept: Concept, own_language: str | None, asked: Languages) -> str | None:
+def best_display(concept: Concept, own_language: str | None, asked: Languages) -> str | None:
     """The best display of a concept whose system is written in `own_language`."""
-    return shown_display(concept, own_language, asked)[0]
+    return best_display_with_source(concept, own_language, asked)[0]
 
 
-def shown_display(
+def best_display_with_source(
     concept: Concept, own_language: str | None, asked: Languages
 ) -> tuple[str | None, Fact | None]:
     """The best display, and the designation that it is, if it is one."""
     for tag in asked.tags:
-        if concept.display and speaks(own_language, tag):
+        if concept.display and language_matches(own_language, tag):
             return concept.display, None
         if (found := next(_designated(concept, tag), None)) is not None:
             return str(found["value"]), found
     return (None if asked.only and asked.tags else concept.display), None
 
 
-def displays(concept: Concept, own_language: str | None, asked: Languages) -> list[str]:
+def valid_displays(concept: Concept, own_language: str | None, asked: Languages) -> list[str]:
     """Every text that is right as a display in the languages asked for; in any language where none is."""
     if not asked.tags:
         texts = [
@@ -105,7 +105,7 @@ def displays(concept: Concept, own_language: str | None, asked: Languages) -> li
         return [*([concept.display] if concept.display else []), *texts]
     found: list[str] = []
     for tag in asked.tags:
-        if concept.display and (own_language is None or speaks(own_language, tag)):
+        if concept.display and (own_language is None or language_matches(own_language, tag)):
             found.append(concept.display)
         found += (str(designation["value"]) for designation in _designated(concept, tag, any_use=True))
     return found
@@ -114,7 +114,7 @@ def displays(concept: Concept, own_language: str | None, asked: Languages) -> li
 def _designated(concept: Concept, tag: str, any_use: bool = False) -> Iterator[Fact]:
     for designation in filter(is_current, concept.designations):
         if (
-            speaks(designation.get("language"), tag)
+            language_matches(designation.get("language"), tag)
             and (any_use or is_display(designation))
             and "value" in designation
         ):

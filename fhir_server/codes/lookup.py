@@ -9,8 +9,8 @@ from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.expansion_entries import display_designation, property_values
-from fhir_server.codes.issues import refusal
-from fhir_server.codes.languages import Languages, display, speaks
+from fhir_server.codes.issues import tx_error
+from fhir_server.codes.languages import Languages, best_display, language_matches
 from fhir_server.codes.view import View
 from fhir_server.definitions.code_systems import CodeSystem, Concept, value_of
 from fhir_server.errors import NotFound, Unprocessable
@@ -26,7 +26,7 @@ _DESCRIBING = ("parent", "child", "inactive", "notSelectable", "status")
 _BASIC = frozenset({"code", "system", "name", "version", "display", "definition", "designation"})
 
 
-def known_system(view: View, canonical: str) -> CodeSystem:
+def require_code_system(view: View, canonical: str) -> CodeSystem:
     """The code system at `url` or `url|version`. Raises `NotFound`; a supplement has no codes."""
     system = view.code_system(canonical)
     if system is None or system.content == "supplement":
@@ -35,17 +35,17 @@ def known_system(view: View, canonical: str) -> CodeSystem:
         text = messages.UNKNOWN_CODE_SYSTEM(url=canonical)
         if version and known:
             text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
-        raise refusal(NotFound, text, "not-found")
+        raise tx_error(NotFound, text, "not-found")
     return system
 
 
-def known_concept(system: CodeSystem, code: str, issue_type: IssueType = "not-found") -> Concept:
+def require_concept(system: CodeSystem, code: str, issue_type: IssueType = "not-found") -> Concept:
     """The concept of a code. Raises `NotFound`."""
     concept = system.find(code)
     if concept is None:
         template = messages.UNKNOWN_CODE if system.has(code) is False else messages.UNKNOWN_IN_FRAGMENT
         text = template(code=code, system=system.canonical)
-        raise refusal(NotFound, text, issue_type, kind="invalid-code")
+        raise tx_error(NotFound, text, issue_type, kind="invalid-code")
     return concept
 
 
@@ -58,7 +58,7 @@ def lookup(system: CodeSystem, concept: Concept, wanted: tuple[str, ...], asked:
         yield {"name": "version", "valueString": system.version}
     yield {
         "name": "display",
-        "valueString": display(concept, system.language, asked) or concept.display or concept.code,
+        "valueString": best_display(concept, system.language, asked) or concept.display or concept.code,
     }
     yield {"name": "abstract", "valueBoolean": concept.abstract}
     if concept.definition and (not wanted or ALL in wanted or "definition" in wanted):
@@ -95,7 +95,7 @@ def _designations(
     """Those in the languages asked for, where `in_none` those in no language too; all where none is asked."""
     own = [display_designation(concept, system.language)] if concept.display else []
     for designation in (*own, *concept.designations):
-        is_spoken = any(speaks(designation.get("language"), tag) for tag in tags)
+        is_spoken = any(language_matches(designation.get("language"), tag) for tag in tags)
         if tags and not is_spoken and not (in_none and "language" not in designation):
             continue
         values = {"language": "valueCode", "use": "valueCoding", "value": "valueString"}
@@ -105,12 +105,12 @@ def _designations(
 
 def subsumption(system: CodeSystem, first: str, second: str) -> str:
     """How two codes stand: equivalent, subsumes, subsumed-by or not-subsumed. Raises `NotFound`."""
-    left, right = (known_concept(system, code, "code-invalid") for code in (first, second))
+    left, right = (require_concept(system, code, "code-invalid") for code in (first, second))
     if left.code == right.code:
         return "equivalent"
     if not system.concepts:
         text = messages.SYSTEM_LISTS_NOTHING(url=system.url, content=system.content)
-        raise refusal(Unprocessable, text, "not-supported")
+        raise tx_error(Unprocessable, text, "not-supported")
     if right.code in system.descendants(left.code):
         return "subsumes"
     return "subsumed-by" if left.code in system.descendants(right.code) else "not-subsumed"

@@ -9,23 +9,23 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Remembered(Generic[K, V]):
-    """The values of at most `most` keys, those used last."""
+class LruCache(Generic[K, V]):
+    """The values of at most `max_size` keys, those used last."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: K, make: Callable[[], V]) -> V:
-        """The value of the key, made if need be. What `make` raises is not kept."""
+    def get(self, key: K, compute: Callable[[], V]) -> V:
+        """The value of the key, made if need be. What `compute` raises is not kept."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
                 return self._values[key]
-        value = make()
+        value = compute()
         with self._lock:
             self._values[key] = value
-            while len(self._values) > self._most:
+            while len(self._values) > self._max_size:
                 self._values.popitem(last=False)
         return value

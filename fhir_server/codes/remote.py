@@ -33,20 +33,20 @@ class RemoteTerminology:
         client: httpx.Client,
         now: Callable[[], float],
         *,
-        rest_seconds: float = 60,
-        keep_seconds: float = 3_600,
-        keep_max: int = 10_000,
+        pause_seconds: float = 60,
+        cache_seconds: float = 3_600,
+        cache_max: int = 10_000,
     ) -> None:
         self._url = url
         self._client = client
         self._now = now
-        self._rest_seconds = rest_seconds
-        self._keep_seconds = keep_seconds
-        self._keep_max = keep_max
-        self._kept: OrderedDict[Key, tuple[float, bool | None]] = OrderedDict()
+        self._pause_seconds = pause_seconds
+        self._cache_seconds = cache_seconds
+        self._cache_max = cache_max
+        self._cache: OrderedDict[Key, tuple[float, bool | None]] = OrderedDict()
         self._lock = Lock()
         self._failures = 0
-        self._resting_until = 0.0
+        self._paused_until = 0.0
 
     def contains(
         self,
@@ -59,21 +59,21 @@ class RemoteTerminology:
         """Whether a code is in a value set, of which the `definition` may be given; None for no answer."""
         key = (value_set, system, code, version, _digest(definition))
         with self._lock:
-            kept = self._kept.get(key)
+            cached = self._cache.get(key)
             now = self._now()
-            if kept is not None and now - kept[0] < self._keep_seconds:
-                return kept[1]
-            if now < self._resting_until:
+            if cached is not None and now - cached[0] < self._cache_seconds:
+                return cached[1]
+            if now < self._paused_until:
                 return None
         try:
-            verdict = self._ask(value_set, system, code, version, definition)
+            verdict = self._request(value_set, system, code, version, definition)
         except httpx.HTTPError:
             self._note_failure()
             return None
-        self._keep(key, verdict)
+        self._store(key, verdict)
         return verdict
 
-    def _ask(
+    def _request(
         self,
         value_set: str,
         system: str | None,
@@ -98,15 +98,15 @@ class RemoteTerminology:
         with self._lock:
             self._failures += 1
             if self._failures >= FAILURES_MAX:
-                self._resting_until = self._now() + self._rest_seconds
+                self._paused_until = self._now() + self._pause_seconds
 
-    def _keep(self, key: Key, verdict: bool | None) -> None:
+    def _store(self, key: Key, verdict: bool | None) -> None:
         with self._lock:
             self._failures = 0
-            self._kept[key] = (self._now(), verdict)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._keep_max:
-                self._kept.popitem(last=False)
+            self._cache[key] = (self._now(), verdict)
+            self._cache.move_to_end(key)
+            while len(self._cache) > self._cache_max:
+                self._cache.popitem(last=False)
 
 
 def _digest(definition: Mapping[str, Any] | None) -> bytes:

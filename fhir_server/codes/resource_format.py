@@ -147,23 +147,23 @@ class _ConceptMap(msgspec.Struct):
     group: list[_Group] = []
 
 
-_SHAPES: dict[str, type[msgspec.Struct]] = {
+_FORMATS: dict[str, type[msgspec.Struct]] = {
     "CodeSystem": _CodeSystem,
     "ValueSet": _ValueSet,
     "ConceptMap": _ConceptMap,
 }
 
-TYPES = tuple(_SHAPES)
+TYPES = tuple(_FORMATS)
 """The types of resources that terminology operations read."""
 
 
-def fault(resource: dict[str, Any]) -> str | None:
+def format_error(resource: dict[str, Any]) -> str | None:
     """What keeps a CodeSystem, ValueSet or ConceptMap from being read, and where; None for nothing."""
     try:
-        msgspec.json.decode(json.serialise(resource), type=_SHAPES[resource["resourceType"]])
+        msgspec.json.decode(json.serialise(resource), type=_FORMATS[resource["resourceType"]])
     except (msgspec.ValidationError, RecursionError) as error:
         return str(error).replace("`", "'")
     inner = (
         contained for contained in resource.get("contained", ()) if contained.get("resourceType") in TYPES
     )
-    return next(filter(None, map(fault, inner)), None)
+    return next(filter(None, map(format_error, inner)), None)

@@ -6,38 +6,38 @@ https://hl7.org/fhir/R4/valueset-publication-status.html
 from collections.abc import Iterator
 
 from fhir_server.codes import messages
-from fhir_server.codes.issues import finding
-from fhir_server.codes.validation_results import Coding, Place, name_of
+from fhir_server.codes.issues import tx_issue
+from fhir_server.codes.validation_results import Coding, Place, coding_label
 from fhir_server.codes.view import ValueSet
 from fhir_server.definitions.code_systems import CodeSystem, effective_status, value_of
 from fhir_server.definitions.compositions import Part
 from fhir_server.issues import Issue
 
-_REMARKABLE = frozenset({"draft", "deprecated", "withdrawn", "retired"})
+_WARNING_STATUSES = frozenset({"draft", "deprecated", "withdrawn", "retired"})
 _DEPRECATED = "http://hl7.org/fhir/StructureDefinition/valueset-deprecated"
 
 
-def status_remarks(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
+def status_issues(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
     """What is to be said of resources that are not, or no longer, in force."""
     said = []
-    if system is not None and (status := remarkable_status(system, value_set)) is not None:
+    if system is not None and (status := warning_status(system, value_set)) is not None:
         said.append(("CodeSystem", system.canonical, status))
-    if value_set.status in _REMARKABLE - {"draft"}:
+    if value_set.status in _WARNING_STATUSES - {"draft"}:
         said.append(("ValueSet", value_set.canonical, value_set.status))
     for kind, url, status in said:
         text = messages.RESOURCE_STATUS(kind=kind, url=url, status=status)
-        yield finding("information", "business-rule", "status-check", text)
+        yield tx_issue("information", "business-rule", "status-check", text)
 
 
-def remarkable_status(system: CodeSystem, value_set: ValueSet) -> str | None:
+def warning_status(system: CodeSystem, value_set: ValueSet) -> str | None:
     """The status of a code system that is not in force, or that is a trial while the value set is none."""
-    if system.status in _REMARKABLE:
+    if system.status in _WARNING_STATUSES:
         return system.status
     is_trial = system.experimental and not value_set.resource.get("experimental")
     return "experimental" if is_trial else None
 
 
-def listing_remarks(value_set: ValueSet, part: Part, coding: Coding, place: Place) -> Iterator[Issue]:
+def listed_code_issues(value_set: ValueSet, part: Part, coding: Coding, place: Place) -> Iterator[Issue]:
     """What the value set itself says against a code that it lists."""
     entry = part.listing(str(coding.get("code", ""))) or {}
     status = effective_status(entry)
@@ -47,5 +47,5 @@ def listing_remarks(value_set: ValueSet, part: Part, coding: Coding, place: Plac
     ):
         status = "deprecated"
     if status in ("deprecated", "withdrawn"):
-        text = messages.LISTED_STATUS(code=name_of(coding), value_set=value_set.label, status=status)
-        yield finding("warning", "business-rule", "code-comment", text, place.of("code"))
+        text = messages.LISTED_STATUS(code=coding_label(coding), value_set=value_set.label, status=status)
+        yield tx_issue("warning", "business-rule", "code-comment", text, place.of("code"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from fhir_server.codes.expansion import Expander, Expansion, ExpansionRequest
-from fhir_server.codes.lru_cache import Remembered
+from fhir_server.codes.lru_cache import LruCache
 from fhir_server.codes.translation import ConceptMap, Match, TranslationRequest, Translator
 from fhir_server.codes.view import ValueSet, Versions, View
 from fhir_server.definitions.compositions import Circular
@@ -19,7 +19,7 @@ _VIEWS_MAX = 32
 _EXPANSIONS_MAX = 32
 
 
-class Remote(Protocol):
+class RemoteServer(Protocol):
     """Another terminology server, asked about what is not known here."""
 
     def contains(
@@ -39,17 +39,17 @@ class Terminology:
     """
 
     def __init__(
-        self, registry: Registry, remote: Remote | None = None, expansion_max: int = EXPANSION_MAX
+        self, registry: Registry, remote: RemoteServer | None = None, expansion_max: int = EXPANSION_MAX
     ) -> None:
         self.registry = registry
         self.expansion_max = expansion_max
         self._remote = remote
-        self._plain = View(registry)
-        self._views: Remembered[tuple[Any, ...], View] = Remembered(_VIEWS_MAX)
-        self._expansions: Remembered[tuple[Any, ...], Expansion] = Remembered(_EXPANSIONS_MAX)
+        self._default_view = View(registry)
+        self._views: LruCache[tuple[Any, ...], View] = LruCache(_VIEWS_MAX)
+        self._expansions: LruCache[tuple[Any, ...], Expansion] = LruCache(_EXPANSIONS_MAX)
 
     @property
-    def has_help(self) -> bool:
+    def has_remote(self) -> bool:
         """Whether another terminology server may be asked, which takes its time."""
         return self._remote is not None
 
@@ -69,7 +69,7 @@ class Terminology:
     def view(self, versions: Versions | None = None, supplements: tuple[str, ...] = ()) -> View:
         """Code systems and value sets in some versions and with some supplements. Raises `NotFound`."""
         if not versions and not supplements:
-            return self._plain
+            return self._default_view
         versions = versions or Versions()
         key = (
             *(
@@ -87,7 +87,7 @@ class Terminology:
 
         Without a system: whether it is in it in whatever system. `version` is that of the code system.
         """
-        view = self._plain
+        view = self._default_view
         if version is not None and system is not None:
             view = self.view(Versions(default={system: version}))
         try:
@@ -95,7 +95,7 @@ class Terminology:
         except Circular:
             return None
         verdict = None if composition is None else composition.contains(system, code)
-        return verdict if verdict is not None else self.elsewhere(value_set, system, code, version)
+        return verdict if verdict is not None else self.ask_remote(value_set, system, code, version)
 
     def contains_in(self, value_set: Mapping[str, Any], system: str | None, code: str) -> bool | None:
         """Whether a code is in a value set that is given itself; None where that cannot be known."""
@@ -103,12 +103,12 @@ class Terminology:
         if compose is None:
             return None
         try:
-            composition = self._plain.composition_from(str(value_set.get("url", "#")), compose)
+            composition = self._default_view.composition_from(str(value_set.get("url", "#")), compose)
             return composition.contains(system, code)
         except Circular:
             return None
 
-    def elsewhere(
+    def ask_remote(
         self,
         value_set: str,
         system: str | None,
@@ -125,13 +125,13 @@ class Terminology:
         known = sent or self.registry.canonical(value_set, "ValueSet")
         return self._remote.contains(value_set, system, code, version, known)
 
-    def expand(self, view: View, value_set: ValueSet, wanted: ExpansionRequest) -> Expansion:
+    def expand(self, view: View, value_set: ValueSet, request: ExpansionRequest) -> Expansion:
         """The expansion of a value set of the view. Raises `FhirError` where it cannot be made."""
         expander = Expander(view, self.expansion_max)
-        large = wanted.count is not None and wanted.count > self.expansion_max
-        if view is not self._plain or large:
-            return expander.expand(value_set, wanted)
-        return self._expansions.get((value_set, wanted), lambda: expander.expand(value_set, wanted))
+        large = request.count is not None and request.count > self.expansion_max
+        if view is not self._default_view or large:
+            return expander.expand(value_set, request)
+        return self._expansions.get((value_set, request), lambda: expander.expand(value_set, request))
 
     def concept_maps(self) -> tuple[ConceptMap, ...]:
         """The concept maps that are known, of each url the last."""
@@ -141,8 +141,8 @@ class Terminology:
         }
         return tuple(last.values())
 
-    def translate(self, maps: Iterable[ConceptMap], wish: TranslationRequest) -> list[Match]:
+    def translate(self, maps: Iterable[ConceptMap], request: TranslationRequest) -> list[Match]:
         """The translations that the maps give."""
         return Translator(
             {str(concept_map.get("url")): concept_map for concept_map in self.concept_maps()}
-        ).matches(maps, wish)
+        ).matches(maps, request)

@@ -78,32 +78,32 @@ def _product(product: Fact) -> Iterator[Part]:
     yield {"name": "concept", "valueCoding": {name: value for name, value in coding.items() if value}}
 
 
-def applicable(maps: Iterable[ConceptMap], wish: TranslationRequest) -> tuple[ConceptMap, ...]:
+def applicable_maps(maps: Iterable[ConceptMap], request: TranslationRequest) -> tuple[ConceptMap, ...]:
     """The maps that go from where the wish is to where it wants to."""
-    return tuple(concept_map for concept_map in maps if _leads(concept_map, wish))
+    return tuple(concept_map for concept_map in maps if _is_applicable(concept_map, request))
 
 
-def _leads(concept_map: ConceptMap, wish: TranslationRequest) -> bool:
+def _is_applicable(concept_map: ConceptMap, request: TranslationRequest) -> bool:
     source, target = _ends(concept_map, "source"), _ends(concept_map, "target")
-    if wish.reverse:
+    if request.reverse:
         source, target = target, source
     return all(
         wanted is None or wanted.partition("|")[0] in ends
         for wanted, ends in (
-            (wish.system, source),
-            (wish.source, source),
-            (wish.target, target),
-            (wish.target_system, target),
+            (request.system, source),
+            (request.source, source),
+            (request.target, target),
+            (request.target_system, target),
         )
     )
 
 
-def may_lead(concept_map: ConceptMap, wish: TranslationRequest) -> bool:
+def is_compatible(concept_map: ConceptMap, request: TranslationRequest) -> bool:
     """Whether a map that is named says of no other value sets that it goes from or to them."""
-    ends = ("target", "source") if wish.reverse else ("source", "target")
+    ends = ("target", "source") if request.reverse else ("source", "target")
     return all(
         wanted is None or not (said := _value_sets(concept_map, end)) or wanted.partition("|")[0] in said
-        for wanted, end in zip((wish.source, wish.target), ends, strict=True)
+        for wanted, end in zip((request.source, request.target), ends, strict=True)
     )
 
 
@@ -124,48 +124,52 @@ class Translator:
     def __init__(self, maps: Mapping[str, ConceptMap]) -> None:
         self._maps = maps
 
-    def matches(self, maps: Iterable[ConceptMap], wish: TranslationRequest) -> list[Match]:
+    def matches(self, maps: Iterable[ConceptMap], request: TranslationRequest) -> list[Match]:
         """Every translation that the maps give, each once."""
         found = [
-            match for concept_map in maps for match in self._of_map(concept_map, wish, {id(concept_map)})
+            match for concept_map in maps for match in self._of_map(concept_map, request, {id(concept_map)})
         ]
-        return each_once(found)
+        return without_duplicates(found)
 
-    def _of_map(self, concept_map: ConceptMap, wish: TranslationRequest, met: set[int]) -> Iterator[Match]:
-        """What one map gives; `met` are the maps that were looked at on the way, each once."""
+    def _of_map(
+        self, concept_map: ConceptMap, request: TranslationRequest, visited: set[int]
+    ) -> Iterator[Match]:
+        """What one map gives; `visited` are the maps that were looked at on the way, each once."""
         origin = str(concept_map.get("url", ""))
         for group in concept_map.get("group", ()):
             source, target = group.get("source"), group.get("target")
-            start, end = (target, source) if wish.reverse else (source, target)
-            version = group.get("targetVersion" if wish.reverse else "sourceVersion")
-            if not _is_system(wish.system, start) or not _is_system(wish.target_system, end):
+            start, end = (target, source) if request.reverse else (source, target)
+            version = group.get("targetVersion" if request.reverse else "sourceVersion")
+            if not _is_system(request.system, start) or not _is_system(request.target_system, end):
                 continue
-            if wish.version and version and wish.version != version:
+            if request.version and version and request.version != version:
                 continue
-            if wish.reverse:
-                yield from _reversed(group, wish, origin)
+            if request.reverse:
+                yield from _reversed(group, request, origin)
                 continue
-            mapped = list(_forward(group, wish, origin))
-            yield from mapped or self._unmapped(group, wish, origin, met)
+            mapped = list(_forward(group, request, origin))
+            yield from mapped or self._unmapped(group, request, origin, visited)
 
-    def _unmapped(self, group: Fact, wish: TranslationRequest, origin: str, met: set[int]) -> Iterator[Match]:
+    def _unmapped(
+        self, group: Fact, request: TranslationRequest, origin: str, visited: set[int]
+    ) -> Iterator[Match]:
         """What a group says of codes that it does not map."""
         unmapped = group.get("unmapped", {})
-        if any(element.get("code") == wish.code for element in group.get("element", ())):
+        if any(element.get("code") == request.code for element in group.get("element", ())):
             return
         match unmapped.get("mode"):
             case "provided":
-                yield _match("equal", group, {"code": wish.code}, origin)
+                yield _match("equal", group, {"code": request.code}, origin)
             case "fixed":
                 yield _match("inexact", group, unmapped, origin)
-            case "other-map" if len(met) <= _OTHER_MAPS_MAX:
+            case "other-map" if len(visited) <= _OTHER_MAPS_MAX:
                 other = self._maps.get(str(unmapped.get("url", "")).partition("|")[0])
-                if other is not None and id(other) not in met:
-                    met.add(id(other))
-                    yield from self._of_map(other, wish, met)
+                if other is not None and id(other) not in visited:
+                    visited.add(id(other))
+                    yield from self._of_map(other, request, visited)
 
 
-def each_once(matches: Iterable[Match]) -> list[Match]:
+def without_duplicates(matches: Iterable[Match]) -> list[Match]:
     """The matches without those that say the same as one before."""
     return list({repr(match): match for match in matches}.values())
 
@@ -174,19 +178,19 @@ def _is_system(wanted: str | None, named: str | None) -> bool:
     return wanted is None or named is None or wanted.partition("|")[0] == named.partition("|")[0]
 
 
-def _forward(group: Fact, wish: TranslationRequest, origin: str) -> Iterator[Match]:
+def _forward(group: Fact, request: TranslationRequest, origin: str) -> Iterator[Match]:
     for element in group.get("element", ()):
-        if element.get("code") != wish.code:
+        if element.get("code") != request.code:
             continue
         for target in element.get("target", ()):
-            if _holds(target, wish):
+            if _dependencies_met(target, request):
                 yield _match(str(target.get("equivalence", "equivalent")), group, target, origin)
 
 
-def _holds(target: Fact, wish: TranslationRequest) -> bool:
+def _dependencies_met(target: Fact, request: TranslationRequest) -> bool:
     """Whether all that the target depends on is given."""
     needed = target.get("dependsOn", ())
-    return all(any(_is_given(dependency, *given) for given in wish.dependencies) for dependency in needed)
+    return all(any(_is_given(dependency, *given) for given in request.dependencies) for dependency in needed)
 
 
 def _is_given(needed: Fact, element: str, system: str | None, code: str) -> bool:
@@ -194,10 +198,10 @@ def _is_given(needed: Fact, element: str, system: str | None, code: str) -> bool
     return is_of_system and (needed.get("property"), needed.get("value")) == (element, code)
 
 
-def _reversed(group: Fact, wish: TranslationRequest, origin: str) -> Iterator[Match]:
+def _reversed(group: Fact, request: TranslationRequest, origin: str) -> Iterator[Match]:
     for element in group.get("element", ()):
         for target in element.get("target", ()):
-            if target.get("code") == wish.code and "code" in element:
+            if target.get("code") == request.code and "code" in element:
                 equivalence = str(target.get("equivalence", "equivalent"))
                 yield Match(
                     OPPOSITE.get(equivalence, equivalence),

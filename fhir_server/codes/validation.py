@@ -9,22 +9,28 @@ from typing import Any
 
 from fhir_server.codes import messages
 from fhir_server.codes.display_check import display_issues
-from fhir_server.codes.expansion import gap_refusal, included
-from fhir_server.codes.issues import finding
-from fhir_server.codes.languages import display
-from fhir_server.codes.status_issues import listing_remarks, status_remarks
+from fhir_server.codes.expansion import gap_error, included_parts
+from fhir_server.codes.issues import tx_issue
+from fhir_server.codes.languages import best_display
+from fhir_server.codes.status_issues import listed_code_issues, status_issues
 from fhir_server.codes.validation_results import (
     Coding,
-    ConceptVerdict,
+    CodingResult,
+    ConceptResult,
     Place,
-    Strictness,
-    Verdict,
+    ValidationOptions,
     canonical_of,
-    held_to,
-    is_of_other,
-    name_of,
+    coding_label,
+    expected_system,
+    is_of_other_system,
 )
-from fhir_server.codes.version_choice import Choice, checked_version, choice, part_of, unknown_version
+from fhir_server.codes.version_choice import (
+    ChosenVersion,
+    choose_version,
+    matching_part,
+    unknown_version,
+    version_check_issues,
+)
 from fhir_server.codes.view import ValueSet, View
 from fhir_server.core.reference import is_absolute
 from fhir_server.definitions.code_systems import CodeSystem, Concept
@@ -34,68 +40,68 @@ from fhir_server.issues import Issue, Severity
 class CodeValidator:
     """Checks codes as one view sees their systems and value sets."""
 
-    def __init__(self, view: View, strictness: Strictness) -> None:
+    def __init__(self, view: View, options: ValidationOptions) -> None:
         self._view = view
-        self._strictness = strictness
+        self._options = options
 
     # in a value set
 
-    def codings_in(self, value_set: ValueSet, concept: Mapping[str, Any]) -> Iterator[Verdict]:
+    def codings_in(self, value_set: ValueSet, concept: Mapping[str, Any]) -> Iterator[CodingResult]:
         """What is found of each coding of a concept."""
         for number, coding in enumerate(concept.get("coding", ())):
             place = Place(f"CodeableConcept.coding[{number}]")
             yield self.coding_in(value_set, coding, place, one_of_many=True)
 
-    def concept_in(self, value_set: ValueSet, verdicts: tuple[Verdict, ...]) -> ConceptVerdict:
+    def concept_in(self, value_set: ValueSet, results: tuple[CodingResult, ...]) -> ConceptResult:
         """Whether one coding at least is in the value set, and none is wrong in itself."""
-        issues = [issue for verdict in verdicts for issue in verdict.issues]
-        if all(verdict.member is False for verdict in verdicts):
+        issues = [issue for result in results for issue in result.issues]
+        if all(result.member is False for result in results):
             text = messages.NO_VALID_CODING(value_set=value_set.label)
-            issues.insert(0, finding("error", "code-invalid", "not-in-vs", text))
-        return ConceptVerdict(verdicts, tuple(issues))
+            issues.insert(0, tx_issue("error", "code-invalid", "not-in-vs", text))
+        return ConceptResult(results, tuple(issues))
 
     def coding_in(
         self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool = False
-    ) -> Verdict:
+    ) -> CodingResult:
         """Whether a coding is in the value set, and right in itself. Raises what a value set that cannot be
         applied is refused with.
         """
         for gap in value_set.composition.gaps:
             if gap.kind in ("filter", "empty", "cost"):
-                raise gap_refusal(value_set, gap)
+                raise gap_error(value_set, gap)
         if "code" not in coding:
             return self._without_code(coding, place)
         if "system" not in coding:
             return self._without_system(value_set, coding, place, one_of_many)
         own = self._as_held(value_set, coding, place)
         member, issues = self._membership(value_set, coding, own, place, one_of_many)
-        issues = [*status_remarks(value_set, own.system), *issues]
+        issues = [*status_issues(value_set, own.system), *issues]
         return replace(own, issues=tuple(issues), member=member)
 
-    def _as_held(self, value_set: ValueSet, coding: Coding, place: Place) -> Verdict:
+    def _as_held(self, value_set: ValueSet, coding: Coding, place: Place) -> CodingResult:
         """The coding in its system, in the version that the value set takes."""
-        part = part_of(value_set, coding)
-        held = choice(self._view, part, coding, place) if part else None
+        part = matching_part(value_set, coding)
+        held = choose_version(self._view, part, coding, place) if part else None
         if held is None or (held.system is None and held.missing is None):
             return self._in_system(coding, place, canonical_of(coding))
         own = self._in_known(coding, place, held)
-        remarks = listing_remarks(value_set, part, coding, place) if part and own.concept else ()
+        remarks = listed_code_issues(value_set, part, coding, place) if part and own.concept else ()
         return replace(own, issues=(*own.issues, *remarks), unknown_system=held.missing)
 
     def _membership(
-        self, value_set: ValueSet, coding: Coding, own: Verdict, place: Place, one_of_many: bool
+        self, value_set: ValueSet, coding: Coding, own: CodingResult, place: Place, one_of_many: bool
     ) -> tuple[bool | None, list[Issue]]:
         """Whether the coding is in the value set, and the issues of that and of the coding itself."""
         member = value_set.composition.contains(coding["system"], str(coding["code"]))
         if member and own.member is False:
             member = False
-        issues = [] if self._strictness.membership_only and member is not None else list(own.issues)
+        issues = [] if self._options.membership_only and member is not None else list(own.issues)
         if member and own.system is None:
             return True, [_softened(issue) for issue in issues]
         if own.concept is not None and own.concept.inactive and self._active_only(value_set):
             outside = self._not_a_member(value_set, coding, place, one_of_many)
             return False, [*issues, self._inactive(own.concept, place), outside]
-        if own.concept is not None and own.concept.abstract and not self._strictness.abstract_allowed:
+        if own.concept is not None and own.concept.abstract and not self._options.abstract_allowed:
             return False, [*issues, self._not_a_member(value_set, coding, place, one_of_many)]
         if member is None:
             if self._only_in_fragment(value_set, own):
@@ -108,152 +114,146 @@ class CodeValidator:
             issues.insert(len(issues) if one_of_many else 0, outside)
         return member, issues
 
-    def _without_code(self, coding: Coding, place: Place) -> Verdict:
-        issues = [finding("error", "invalid", "invalid-data", messages.NO_CODE(), place.whole)]
+    def _without_code(self, coding: Coding, place: Place) -> CodingResult:
+        issues = [tx_issue("error", "invalid", "invalid-data", messages.NO_CODE(), place.whole)]
         if "system" not in coding:
             issues.append(_no_system(place))
-        return Verdict(coding, tuple(issues), member=False)
+        return CodingResult(coding, tuple(issues), member=False)
 
     def _without_system(
         self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool
-    ) -> Verdict:
+    ) -> CodingResult:
         outside = self._not_a_member(value_set, coding, place, one_of_many)
-        if place.prefix and not self._strictness.infer_system:
-            return Verdict(coding, (outside, _no_system(place)), member=False)
+        if place.prefix and not self._options.infer_system:
+            return CodingResult(coding, (outside, _no_system(place)), member=False)
         code = str(coding["code"])
         systems = list(dict.fromkeys(self._holding(value_set, code)))
         if len(systems) == 1:
             return self.coding_in(value_set, {**coding, "system": systems[0]}, place)
         if not systems:
-            return Verdict(coding, (outside,), member=False)
+            return CodingResult(coding, (outside,), member=False)
         listed = ", ".join(systems)
         text = messages.CANNOT_INFER(code=code, value_set=value_set.label, systems=listed)
-        ambiguous = finding("error", "not-found", "cannot-infer", text, place.of("code"))
-        return Verdict(coding, (outside, ambiguous), member=False)
+        ambiguous = tx_issue("error", "not-found", "cannot-infer", text, place.of("code"))
+        return CodingResult(coding, (outside, ambiguous), member=False)
 
     def _holding(self, value_set: ValueSet, code: str) -> Iterator[str]:
         """The systems in which the value set has a code."""
-        for part in included(value_set.composition):
+        for part in included_parts(value_set.composition):
             if part.system and value_set.composition.contains(part.system, code):
                 yield part.system
 
     def _active_only(self, value_set: ValueSet) -> bool:
-        return self._strictness.active_only or value_set.active_only
+        return self._options.active_only or value_set.active_only
 
-    def _only_in_fragment(self, value_set: ValueSet, own: Verdict) -> bool:
+    def _only_in_fragment(self, value_set: ValueSet, own: CodingResult) -> bool:
         """Whether only the part of a code system that is not here can tell that the code is no member."""
         known = own.system is not None and not own.system.is_complete
         return known and all(gap.kind == "fragment" for gap in value_set.composition.gaps)
 
     def _not_a_member(self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool) -> Issue:
-        text = messages.NOT_IN_VALUE_SET(code=name_of(coding), value_set=value_set.label)
+        text = messages.NOT_IN_VALUE_SET(code=coding_label(coding), value_set=value_set.label)
         if one_of_many:
-            return finding("information", "code-invalid", "this-code-not-in-vs", text, place.of("code"))
-        return finding("error", "code-invalid", "not-in-vs", text, place.of("code"))
+            return tx_issue("information", "code-invalid", "this-code-not-in-vs", text, place.of("code"))
+        return tx_issue("error", "code-invalid", "not-in-vs", text, place.of("code"))
 
     # in a code system
 
-    def concept_of(self, system: str | None, concept: Mapping[str, Any]) -> ConceptVerdict:
+    def concept_of(self, system: str | None, concept: Mapping[str, Any]) -> ConceptResult:
         """Whether one coding at least is right in the code system named, or in its own where none is, and
         none is wrong there. Codings that are of other systems are passed over.
         """
         codings = concept.get("coding", ())
         passed_over: Severity = (
-            "error" if all(is_of_other(system, coding) for coding in codings) else "information"
+            "error" if all(is_of_other_system(system, coding) for coding in codings) else "information"
         )
-        verdicts = []
+        results = []
         for number, coding in enumerate(codings):
             place = Place(f"CodeableConcept.coding[{number}]")
-            if is_of_other(system, coding):
+            if is_of_other_system(system, coding):
                 text = messages.OTHER_SYSTEM(system=canonical_of(coding), url=system)
-                issue = finding(passed_over, "code-invalid", "invalid-data", text, place.of("system"))
-                verdicts.append(Verdict(coding, (issue,), member=False))
+                issue = tx_issue(passed_over, "code-invalid", "invalid-data", text, place.of("system"))
+                results.append(CodingResult(coding, (issue,), member=False))
             else:
-                verdicts.append(self.coding_of(system, coding, place))
-        return ConceptVerdict(
-            tuple(verdicts), tuple(issue for verdict in verdicts for issue in verdict.issues)
-        )
+                results.append(self.coding_of(system, coding, place))
+        return ConceptResult(tuple(results), tuple(issue for result in results for issue in result.issues))
 
-    def coding_of(self, system: str | None, given: Coding, place: Place) -> Verdict:
+    def coding_of(self, system: str | None, given: Coding, place: Place) -> CodingResult:
         """Whether a coding is right in the system at `url` or `url|version`, its own where none is named."""
-        canonical = held_to(system, given)
+        canonical = expected_system(system, given)
         coding = {**given, "system": canonical.partition("|")[0]} if canonical else given
         if "code" not in coding:
             return self._without_code(coding, place)
         if not canonical:
-            return Verdict(coding, (_no_system(place),), member=False)
+            return CodingResult(coding, (_no_system(place),), member=False)
         own = self._in_system(coding, place, canonical)
-        if own.concept is not None and own.concept.inactive and self._strictness.active_only:
+        if own.concept is not None and own.concept.inactive and self._options.active_only:
             issue = self._inactive(own.concept, place)
             return replace(own, issues=(*own.issues, issue), member=False)
         return own
 
-    def _in_system(self, coding: Coding, place: Place, canonical: str) -> Verdict:
+    def _in_system(self, coding: Coding, place: Place, canonical: str) -> CodingResult:
         system = self._view.code_system(canonical)
         if system is None or system.content == "supplement":
             return self._unknown_system(coding, place, canonical)
-        return self._in_known(coding, place, Choice(system))
+        return self._in_known(coding, place, ChosenVersion(system))
 
-    def _in_known(self, coding: Coding, place: Place, held: Choice) -> Verdict:
+    def _in_known(self, coding: Coding, place: Place, held: ChosenVersion) -> CodingResult:
         """The coding in a system of which the version has been chosen."""
         system, code = held.system, str(coding["code"])
         concept = system.find(code) if system else None
         if system is None or concept is None:
-            found = self._unknown_code(coding, place, system, code) if system else Verdict(coding)
+            found = self._unknown_code(coding, place, system, code) if system else CodingResult(coding)
             return replace(found, issues=(*held.issues, *found.issues))
-        shown = display(concept, system.language, self._strictness.languages) or concept.display
-        issues = (
-            () if self._strictness.membership_only else tuple(self._issues(coding, place, system, concept))
-        )
-        return Verdict(coding, (*held.issues, *issues), concept, system, display=shown)
+        shown = best_display(concept, system.language, self._options.languages) or concept.display
+        issues = () if self._options.membership_only else tuple(self._issues(coding, place, system, concept))
+        return CodingResult(coding, (*held.issues, *issues), concept, system, display=shown)
 
-    def _unknown_system(self, coding: Coding, place: Place, canonical: str) -> Verdict:
+    def _unknown_system(self, coding: Coding, place: Place, canonical: str) -> CodingResult:
         url, _, version = canonical.partition("|")
         if self._view.registry.canonical(url, "ValueSet") is not None:
             text = messages.SYSTEM_IS_VALUE_SET(url=url)
-            issue = finding("error", "invalid", "invalid-data", text, place.of("system"))
-            return Verdict(coding, (issue,), member=None)
+            issue = tx_issue("error", "invalid", "invalid-data", text, place.of("system"))
+            return CodingResult(coding, (issue,), member=None)
         if version and self._view.versions_of(url):
             issue = unknown_version(self._view, url, version, place)
         else:
             text = messages.UNKNOWN_CODE_SYSTEM(url=url)
-            issue = finding("error", "not-found", "not-found", text, place.of("system"))
+            issue = tx_issue("error", "not-found", "not-found", text, place.of("system"))
         issues = (issue,) if is_absolute(url) else (issue, _relative_system(url, place))
-        return Verdict(coding, issues, member=None, unknown_system=canonical)
+        return CodingResult(coding, issues, member=None, unknown_system=canonical)
 
-    def _unknown_code(self, coding: Coding, place: Place, system: CodeSystem, code: str) -> Verdict:
+    def _unknown_code(self, coding: Coding, place: Place, system: CodeSystem, code: str) -> CodingResult:
         where = place.of("code")
         if system.has(code) is None:
             text = messages.UNKNOWN_IN_FRAGMENT(code=code, system=system.canonical)
-            issue = finding("warning", "code-invalid", "invalid-code", text, where)
-            return Verdict(coding, (issue,), system=system)
+            issue = tx_issue("warning", "code-invalid", "invalid-code", text, where)
+            return CodingResult(coding, (issue,), system=system)
         text = messages.UNKNOWN_CODE(code=code, system=system.canonical)
-        issue = finding("error", "code-invalid", "invalid-code", text, where)
-        return Verdict(coding, (issue,), system=system, member=False)
+        issue = tx_issue("error", "code-invalid", "invalid-code", text, where)
+        return CodingResult(coding, (issue,), system=system, member=False)
 
     def _issues(self, coding: Coding, place: Place, system: CodeSystem, concept: Concept) -> Iterator[Issue]:
         where = place.of("code")
-        yield from checked_version(self._view, system, coding, place)
+        yield from version_check_issues(self._view, system, coding, place)
         if concept.code != coding.get("code"):
             text = messages.CODE_CASE(system=system.canonical, right=concept.code, code=coding.get("code"))
-            yield finding("information", "business-rule", "code-rule", text, where)
-        if concept.abstract and not self._strictness.abstract_allowed:
-            text = messages.ABSTRACT_CODE(code=name_of(coding))
-            yield finding("error", "business-rule", "code-rule", text, where)
+            yield tx_issue("information", "business-rule", "code-rule", text, where)
+        if concept.abstract and not self._options.abstract_allowed:
+            text = messages.ABSTRACT_CODE(code=coding_label(coding))
+            yield tx_issue("error", "business-rule", "code-rule", text, where)
         if concept.inactive or concept.status == "deprecated":
             status = concept.status if concept.status != "active" else "inactive"
-            text = messages.REVIEW_STATUS(code=name_of(coding), status=status)
-            yield finding("warning", "business-rule", "code-comment", text, place.whole)
+            text = messages.REVIEW_STATUS(code=coding_label(coding), status=status)
+            yield tx_issue("warning", "business-rule", "code-comment", text, place.whole)
         if "display" in coding:
-            severity: Severity = "warning" if self._strictness.lenient_display else "error"
-            found = display_issues(
-                str(coding["display"]), concept, system, self._strictness.languages, severity
-            )
-            yield from (finding(*fault, place.of("display")) for fault in found)
+            severity: Severity = "warning" if self._options.lenient_display else "error"
+            found = display_issues(str(coding["display"]), concept, system, self._options.languages, severity)
+            yield from (tx_issue(*fault, place.of("display")) for fault in found)
 
     def _inactive(self, concept: Concept, place: Place) -> Issue:
         text = messages.INACTIVE_CODE(code=concept.code)
-        return finding("error", "business-rule", "code-rule", text, place.of("code"))
+        return tx_issue("error", "business-rule", "code-rule", text, place.of("code"))
 
 
 def _softened(issue: Issue) -> Issue:
@@ -262,24 +262,24 @@ def _softened(issue: Issue) -> Issue:
 
 
 def _no_system(place: Place) -> Issue:
-    return finding("error", "invalid", "invalid-data", messages.NO_SYSTEM(), place.whole)
+    return tx_issue("error", "invalid", "invalid-data", messages.NO_SYSTEM(), place.whole)
 
 
 def _relative_system(url: str, place: Place) -> Issue:
     text = messages.SYSTEM_RELATIVE(url=url)
-    return finding("error", "invalid", "invalid-data", text, place.of("system"))
+    return tx_issue("error", "invalid", "invalid-data", text, place.of("system"))
 
 
 def _membership_unknown(value_set: ValueSet, coding: Coding) -> Issue:
     missing = next((gap.subject for gap in value_set.composition.gaps), canonical_of(coding))
     reason = messages.MISSING_PART(subject=missing)
-    text = messages.MEMBERSHIP_UNKNOWN(code=name_of(coding), value_set=value_set.label, reason=reason)
-    return finding("warning", "not-found", "vs-invalid", text)
+    text = messages.MEMBERSHIP_UNKNOWN(code=coding_label(coding), value_set=value_set.label, reason=reason)
+    return tx_issue("warning", "not-found", "vs-invalid", text)
 
 
 def _missing_imports(value_set: ValueSet, view: View) -> Iterator[Issue]:
     """The value sets that are drawn upon and not known here."""
     for gap in value_set.composition.gaps:
         if gap.kind == "value-set":
-            text = messages.UNKNOWN_VALUE_SET(url=view.pinned(gap.subject))
-            yield finding("error", "not-found", "not-found", text)
+            text = messages.UNKNOWN_VALUE_SET(url=view.with_requested_version(gap.subject))
+            yield tx_issue("error", "not-found", "not-found", text)

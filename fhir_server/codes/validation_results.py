@@ -31,7 +31,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Strictness:
+class ValidationOptions:
     """What a code is held to."""
 
     languages: Languages = EVERY_LANGUAGE
@@ -43,7 +43,7 @@ class Strictness:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CodingResult:
     """What was found of one coding: its `concept`, None where the code is not known here; whether it is a
     `member` of the value set or system, None where nobody knows; and the system that is not known, if that is
     why.
@@ -64,15 +64,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class ConceptVerdict:
+class ConceptResult:
     """What was found of a concept with several codings; `best` is the first that is right."""
 
-    verdicts: tuple[Verdict, ...]
+    results: tuple[CodingResult, ...]
     issues: tuple[Issue, ...] = ()
 
     @property
-    def best(self) -> Verdict | None:
-        return next((verdict for verdict in self.verdicts if verdict.member), None)
+    def best(self) -> CodingResult | None:
+        return next((result for result in self.results if result.member), None)
 
     @property
     def result(self) -> bool:
@@ -85,14 +85,14 @@ def canonical_of(coding: Coding) -> str:
     return with_version(coding.get("system", ""), coding.get("version"))
 
 
-def held_to(system: str | None, coding: Coding) -> str:
+def expected_system(system: str | None, coding: Coding) -> str:
     """The canonical of the system that a coding is held to, its own where none is named; empty for none."""
     if system is None:
         return canonical_of(coding) if coding.get("system") else ""
     return with_version(system, coding.get("version") if "|" not in system else None)
 
 
-def is_of_other(system: str | None, coding: Coding) -> bool:
+def is_of_other_system(system: str | None, coding: Coding) -> bool:
     """Whether a coding says that it is of another system than the one that is named, or another version."""
     url, _, version = (system or "").partition("|")
     if url and coding.get("system", url) != url:
@@ -101,6 +101,6 @@ def is_of_other(system: str | None, coding: Coding) -> bool:
     return not (version_fits(version, given) or version_fits(given, version))
 
 
-def name_of(coding: Coding) -> str:
+def coding_label(coding: Coding) -> str:
     """`system|version#code`, as issues name a coding."""
     return f"{canonical_of(coding)}#{coding.get('code', '')}"

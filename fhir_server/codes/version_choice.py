@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_server.codes import messages
-from fhir_server.codes.display_check import as_compared
-from fhir_server.codes.expansion import included
-from fhir_server.codes.issues import finding
-from fhir_server.codes.languages import EVERY_LANGUAGE, displays
+from fhir_server.codes.display_check import display_key
+from fhir_server.codes.expansion import included_parts
+from fhir_server.codes.issues import tx_issue
+from fhir_server.codes.languages import EVERY_LANGUAGE, valid_displays
 from fhir_server.codes.validation_results import Coding, Place
 from fhir_server.codes.view import ValueSet, View, version_fits
 from fhir_server.core.reference import with_version
@@ -21,7 +21,7 @@ from fhir_server.issues import Issue, Text
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenVersion:
     """The `system` in which a coding is looked up, None where it is not known; the `issues` of its version;
     and the canonical that is `missing`.
     """
@@ -31,16 +31,16 @@ class Choice:
     missing: str | None = None
 
 
-def part_of(value_set: ValueSet, coding: Coding) -> Part | None:
+def matching_part(value_set: ValueSet, coding: Coding) -> Part | None:
     """The part of the composition that a coding is held to: the one of its version, else one that has its
     code, with the display given or else in the newest version; else the first of its system.
     """
     system, code = coding["system"], str(coding.get("code", ""))
-    parts = [part for part in included(value_set.composition) if part.system == system]
+    parts = [part for part in included_parts(value_set.composition) if part.system == system]
     same = [part for part in parts if coding.get("version") and _version(part) == coding["version"]]
     holding = [part for part in same or parts if part.contains(system, code)]
     if len(holding) > 1:
-        shown = [part for part in holding if _is_shown(part, code, coding.get("display"))]
+        shown = [part for part in holding if _has_display(part, code, coding.get("display"))]
         return max(shown or holding, key=lambda part: rank(_version(part)))
     return next(iter(holding or same or parts), None)
 
@@ -49,14 +49,14 @@ def _version(part: Part) -> str:
     return (part.code_system.version if part.code_system else part.version) or ""
 
 
-def _is_shown(part: Part, code: str, display: object) -> bool:
+def _has_display(part: Part, code: str, display: object) -> bool:
     """Whether a display is one that the code has in the part's version."""
     concept = part.code_system.find(code) if part.code_system else None
-    known = displays(concept, None, EVERY_LANGUAGE) if concept else ()
-    return isinstance(display, str) and as_compared(display) in map(as_compared, known)
+    known = valid_displays(concept, None, EVERY_LANGUAGE) if concept else ()
+    return isinstance(display, str) and display_key(display) in map(display_key, known)
 
 
-def choice(view: View, part: Part, coding: Coding, place: Place) -> Choice:
+def choose_version(view: View, part: Part, coding: Coding, place: Place) -> ChosenVersion:
     """The version that the value set takes, and how that of the coding goes with it."""
     url, given = str(coding["system"]), str(coding.get("version") or "")
     asked = view.versions.chosen(url, part.version or "")
@@ -64,21 +64,21 @@ def choice(view: View, part: Part, coding: Coding, place: Place) -> Choice:
         return _missing(view, url, asked, given, place)
     held = part.code_system
     if version_fits(held.version, given):
-        return Choice(held)
+        return ChosenVersion(held)
     if given in view.versions_of(url):
         text = messages.OTHER_VERSION(url=url, version=held.version or "-", given=given)
-        return Choice(held, (_mismatch(text, place),))
+        return ChosenVersion(held, (_mismatch(text, place),))
     issues = (_unfit(part, held, asked, given, place), unknown_version(view, url, given, place))
-    return Choice(held, issues, f"{url}|{given}")
+    return ChosenVersion(held, issues, f"{url}|{given}")
 
 
-def _missing(view: View, url: str, asked: str, given: str, place: Place) -> Choice:
+def _missing(view: View, url: str, asked: str, given: str, place: Place) -> ChosenVersion:
     """The value set takes a version that is not known, or a system of which none is."""
     if not view.versions_of(url):
-        return Choice(None)
+        return ChosenVersion(None)
     known = given or view.versions.default.get(url) or view.versions.check.get(url, "")
     shown = view.code_system(with_version(url, known)) or view.registry.code_system(url)
-    return Choice(shown, tuple(_of_missing(view, url, asked, given, place)), f"{url}|{asked}")
+    return ChosenVersion(shown, tuple(_of_missing(view, url, asked, given, place)), f"{url}|{asked}")
 
 
 def _of_missing(view: View, url: str, asked: str, given: str, place: Place) -> Iterator[Issue]:
@@ -91,7 +91,7 @@ def _unfit(part: Part, held: CodeSystem, asked: str, given: str, place: Place) -
     """What is said of a version that is not known, and not the one that the value set takes."""
     if not asked:
         text = messages.OTHER_DEFAULT(url=held.url, version=held.version or "-", given=given)
-        return finding("warning", "invalid", "vs-invalid", text, place.of("version"))
+        return tx_issue("warning", "invalid", "vs-invalid", text, place.of("version"))
     if asked == part.version:
         text = messages.OTHER_VERSION(url=held.url, version=asked, given=given)
     else:
@@ -100,20 +100,20 @@ def _unfit(part: Part, held: CodeSystem, asked: str, given: str, place: Place) -
 
 
 def _mismatch(text: Text, place: Place) -> Issue:
-    return finding("error", "invalid", "vs-invalid", text, place.of("version"))
+    return tx_issue("error", "invalid", "vs-invalid", text, place.of("version"))
 
 
 def unknown_version(view: View, url: str, version: str, place: Place) -> Issue:
     """The issue of a system that is known, in other versions."""
     known = ", ".join(view.versions_of(url)) or "-"
     text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
-    return finding("error", "not-found", "not-found", text, place.of("system"))
+    return tx_issue("error", "not-found", "not-found", text, place.of("system"))
 
 
-def checked_version(view: View, system: CodeSystem, coding: Coding, place: Place) -> Iterator[Issue]:
+def version_check_issues(view: View, system: CodeSystem, coding: Coding, place: Place) -> Iterator[Issue]:
     """Whether the version is the one that the request says it has to be."""
     wanted = view.versions.check.get(system.url)
     if wanted and not version_fits(system.version, wanted):
         text = messages.VERSION_MISMATCH(url=system.url, version=system.version or "-", wanted=wanted)
         where = (place.of("version"),) if coding.get("version") else ()
-        yield finding("error", "exception", "version-error", text, *where)
+        yield tx_issue("error", "exception", "version-error", text, *where)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.codes import messages
-from fhir_server.codes.issues import refusal
+from fhir_server.codes.issues import tx_error
 from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_systems import CodeSystem, effective_status
 from fhir_server.definitions.compositions import Circular, Composition, Compositions
 from fhir_server.definitions.registry import Registry
-from fhir_server.definitions.value_sets import composition_of, expansion_parameter, whole
+from fhir_server.definitions.value_sets import all_codes, composition_of, expansion_parameter
 from fhir_server.errors import NotFound, Unprocessable
 
 Resource = Mapping[str, Any]
@@ -107,7 +107,7 @@ class View:
         self.versions = versions or Versions()
         self._systems: dict[str, CodeSystem] = {}
         self._value_sets: dict[str, ValueSet] = {}
-        self._added = self._supplements_by_system(supplements)
+        self._supplements = self._supplements_by_system(supplements)
         self._compositions = Compositions(self.code_system, self._compose)
 
     def code_system(self, canonical: str) -> CodeSystem | None:
@@ -130,7 +130,7 @@ class View:
             return found
         if not _has_content(found):
             return None
-        for supplement in self._added.get(url, ()):
+        for supplement in self._supplements.get(url, ()):
             found = found.supplemented(supplement)
         return found
 
@@ -155,7 +155,7 @@ class View:
         if found is None:
             resource = self._resource(url)
             if resource is None:
-                raise refusal(NotFound, messages.UNKNOWN_VALUE_SET(url=url), "not-found")
+                raise tx_error(NotFound, messages.UNKNOWN_VALUE_SET(url=url), "not-found")
             found = self._value_sets[url] = self.value_set_from(resource)
         return found
 
@@ -167,7 +167,7 @@ class View:
             return ValueSet(resource, compositions.build(url, composition_of(resource) or {}))
         except Circular as circle:
             text = messages.CIRCULAR(url=circle.url)
-            raise refusal(Unprocessable, text, "processing", kind="vs-invalid") from circle
+            raise tx_error(Unprocessable, text, "processing", kind="vs-invalid") from circle
 
     def _compositions_within(self, resource: Resource) -> Compositions:
         """The compositions that a value set may draw upon: those known here, and those that it contains."""
@@ -188,12 +188,12 @@ class View:
         resource = self._resource(url)
         return None if resource is None else composition_of(resource)
 
-    def pinned(self, canonical: str) -> str:
+    def with_requested_version(self, canonical: str) -> str:
         """A value set's canonical with the version that the request wants where none is named."""
         return with_version(canonical, self.versions.value_sets.get(canonical))
 
     def _resource(self, canonical: str) -> Resource | None:
-        canonical = self.pinned(canonical)
+        canonical = self.with_requested_version(canonical)
         own = self.registry.canonical(canonical, "ValueSet")
         if own is not None:
             return own
@@ -203,14 +203,14 @@ class View:
             return None
         if version not in ("", fact.get("version", "")) and self.registry.composition(canonical) is None:
             return None
-        return _published(url, fact)
+        return _r4_value_set(url, fact)
 
     def _implicit(self, url: str) -> Resource | None:
         """All codes of a system, or those below one: `[system]?fhir_vs` and `[system]?fhir_vs=isa/[code]`."""
         system, _, rest = url.partition(_IMPLICIT)
         known = self.registry.code_system(system)
         if known is None or not rest:
-            return whole(system) if known else None
+            return all_codes(system) if known else None
         if not rest.startswith("=isa/") or rest.removeprefix("=isa/") not in known.by_code:
             return None
         below = {"property": "concept", "op": "is-a", "value": rest.removeprefix("=isa/")}
@@ -221,7 +221,7 @@ class View:
     def _supplements_by_system(self, asked: tuple[str, ...]) -> Mapping[str, list[CodeSystem]]:
         """Those asked for, and those that only translate."""
         added: dict[str, list[CodeSystem]] = {}
-        for resource in (*map(self._supplement, asked), *self._translations()):
+        for resource in (*map(self._supplement, asked), *self._language_supplements()):
             system = str(resource.get("supplements", "")).partition("|")[0]
             supplement = self.registry.code_system(_canonical_of(resource))
             if supplement is not None and supplement not in added.setdefault(system, []):
@@ -231,10 +231,10 @@ class View:
     def _supplement(self, url: str) -> Resource:
         found = self.registry.canonical(url, "CodeSystem")
         if found is None or found.get("content") != "supplement":
-            raise refusal(NotFound, messages.UNKNOWN_SUPPLEMENT(url=url), "not-found")
+            raise tx_error(NotFound, messages.UNKNOWN_SUPPLEMENT(url=url), "not-found")
         return found
 
-    def _translations(self) -> Iterator[Resource]:
+    def _language_supplements(self) -> Iterator[Resource]:
         for resource in self.registry.resources("CodeSystem"):
             if resource.get("content") == "supplement" and _only_translates(resource):
                 yield resource
@@ -258,7 +258,7 @@ def _only_translates(resource: Resource) -> bool:
     )
 
 
-def _published(url: str, fact: Resource) -> Resource:
+def _r4_value_set(url: str, fact: Resource) -> Resource:
     """What R4 publishes of one of its own value sets, as far as it is known here."""
     parts = {name: fact[name] for name in ("include", "exclude") if name in fact}
     known = {name: fact[name] for name in ("version", "name") if fact.get(name)}

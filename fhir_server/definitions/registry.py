@@ -23,7 +23,7 @@ from fhir_server.definitions.search_parameters import SearchParameter, search_pa
 from fhir_server.definitions.snapshot.base_types import VERSION
 from fhir_server.definitions.snapshot.generator import Snapshots
 from fhir_server.definitions.snapshot.snapshot import Snapshot
-from fhir_server.definitions.value_sets import composition_of, whole
+from fhir_server.definitions.value_sets import all_codes, composition_of
 
 Resource = dict[str, Any]
 
@@ -219,7 +219,7 @@ class Registry:
         url, _, version = value_set.partition("|")
         fact = self._facts.value_set(url)
         if fact is None and value_set in self._whole:
-            return whole(self._whole[url])
+            return all_codes(self._whole[url])
         return fact if fact is None or version in ("", VERSION, fact.get("version")) else None
 
     @cached_property

@@ -36,6 +36,6 @@ def composition_of(value_set: Fact) -> Fact | None:
     return {"include": [{"system": system, "concept": codes} for system, codes in by_system.items()]}
 
 
-def whole(system: str) -> dict[str, Any]:
+def all_codes(system: str) -> dict[str, Any]:
     """The composition of all codes of a system."""
     return {"include": [{"system": system}]}

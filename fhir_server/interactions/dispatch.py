@@ -149,7 +149,7 @@ class Dispatcher:
         )
 
     def _asks_elsewhere(self, request: FhirRequest) -> bool:
-        if not self._engines.latest().codes.has_help:
+        if not self._engines.latest().codes.has_remote:
             return False
         return any(operation.asks_codes for operation in self._operations.named(request))
 

@@ -58,7 +58,7 @@ def handled(operation: Operation, request: FhirRequest, engine: Engine, unit: Un
 
     Raises `BeyondUnit` for any other.
     """
-    waits = operation.takes_long or (operation.asks_codes and engine.codes.has_help)
+    waits = operation.takes_long or (operation.asks_codes and engine.codes.has_remote)
     if waits or operation.affects_state or operation.is_dry_run(request):
         raise BeyondUnit
     return operation.handle(request, replace(engine, store=cast(Store, _UnitStore(engine.store, unit))))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_server.codes.languages import Languages, languages, speaks
+from fhir_server.codes.languages import Languages, language_matches, parse_languages
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from fhir_server.codes.languages import Languages, languages, speaks
 )
 def test_what_is_asked_for_best_comes_first(text: str, asked: Languages) -> None:
     """https://www.rfc-editor.org/rfc/rfc9110#field.accept-language"""
-    assert languages(text) == asked
+    assert parse_languages(text) == asked
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_what_is_asked_for_best_comes_first(text: str, asked: Languages) -> None
 def test_a_language_answers_for_what_is_more_or_less_precise(
     language: str | None, tag: str, answers: bool
 ) -> None:
-    assert speaks(language, tag) is answers
+    assert language_matches(language, tag) is answers

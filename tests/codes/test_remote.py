@@ -91,7 +91,7 @@ def test_no_answer_is_no_guess(over: TerminologyFactory, answer: Callable[[Any],
 
 def test_answers_are_kept_for_a_while() -> None:
     elsewhere = Elsewhere(lambda _: verdict(True))
-    remote = elsewhere.terminology(keep_seconds=60, keep_max=2)
+    remote = elsewhere.terminology(cache_seconds=60, cache_max=2)
     for code in ("a", "a", "b", "a"):
         assert remote.contains("urn:vs", SNOMED, code) is True
     assert len(elsewhere.asked) == 2
@@ -114,7 +114,7 @@ def test_answers_are_those_of_one_definition() -> None:
 
 def test_a_server_that_fails_is_left_alone() -> None:
     elsewhere = Elsewhere(fails)
-    remote = elsewhere.terminology(rest_seconds=30)
+    remote = elsewhere.terminology(pause_seconds=30)
     for number in range(10):
         assert remote.contains("urn:vs", SNOMED, str(number)) is None
     assert len(elsewhere.asked) == FAILURES_MAX

@@ -30,8 +30,8 @@ def define(node: Node, name: str) -> Node | Text:
     What the repetitions need together, no single slice needs. A slice of a choice that bears the name of one
     of its types is of that type.
     """
-    whole = node.find_slice(name.rpartition("/")[0]) if "/" in name else None
-    sliced = whole or node
+    all_codes = node.find_slice(name.rpartition("/")[0]) if "/" in name else None
+    sliced = all_codes or node
     if problem := _sliced(sliced, name):
         return problem
     slice = sliced.unsliced(name)

@@ -49,12 +49,12 @@ class Node:
     def add_slice(self, slice: "Node") -> None:
         """Add a slice; one named `a/b` to the slice `a`, where there is one."""
         name = slice.slice_name or ""
-        whole = self._by_name.get(name.rpartition("/")[0]) if "/" in name else None
-        if whole is None:
+        all_codes = self._by_name.get(name.rpartition("/")[0]) if "/" in name else None
+        if all_codes is None:
             self.slices.append(slice)
         else:
-            whole.slices.append(slice)
-            whole._by_name[name] = slice
+            all_codes.slices.append(slice)
+            all_codes._by_name[name] = slice
         self._by_name[name] = slice
         self._by_name.update(slice._by_name)
 

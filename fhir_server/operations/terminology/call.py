@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/terminology-service.html
 
 from typing import Any
 
-from fhir_server.codes.issues import refusal
-from fhir_server.codes.languages import Languages, is_languages, languages
+from fhir_server.codes.issues import tx_error
+from fhir_server.codes.languages import Languages, is_language_list, parse_languages
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.view import ValueSet, Versions, View, supplements_of
 from fhir_server.core import json
@@ -51,16 +51,16 @@ class TerminologyCall:
         sent = inputs.all("tx-resource")
         self.terminology: Terminology = engine.codes.with_resources(sent)
         asked = inputs.text("displayLanguage")
-        if asked and not is_languages(asked):
+        if asked and not is_language_list(asked):
             text = messages.BAD_LANGUAGE(value=asked)
-            raise refusal(InvalidRequest, text, "processing", "http.displayLanguage", kind="invalid-display")
+            raise tx_error(InvalidRequest, text, "processing", "http.displayLanguage", kind="invalid-display")
         self.display_language = asked or " ".join(request.accept_language.split())
         self._versions = _versions(inputs)
 
     @property
     def languages(self) -> Languages:
         """The languages that displays are asked for in."""
-        return languages(self.display_language)
+        return parse_languages(self.display_language)
 
     def view(self, supplements: tuple[str, ...] = ()) -> View:
         """The code systems and value sets as the request wants them."""

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/valueset-operation-expand.html
 """
 
-from fhir_server.codes.issues import refusal
+from fhir_server.codes.issues import tx_error
 from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.operations.terminology import messages
@@ -20,9 +20,9 @@ def bound_value_set(registry: Registry, context: str) -> str:
     try:
         elements = registry.snapshot(structure).elements
     except KeyError:
-        raise refusal(NotFound, messages.UNKNOWN_STRUCTURE(url=structure), "not-found") from None
+        raise tx_error(NotFound, messages.UNKNOWN_STRUCTURE(url=structure), "not-found") from None
     for element in elements:
         bound = element.get("binding", {}).get("valueSet")
         if bound and place in (element["id"], element["path"]):
             return str(bound)
-    raise refusal(NotFound, messages.NOT_BOUND(structure=structure, place=place), "not-found")
+    raise tx_error(NotFound, messages.NOT_BOUND(structure=structure, place=place), "not-found")

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/codesystem-operation-find-matches.html
 from typing import Any
 
 from fhir_server.codes.expansion_entries import property_values
-from fhir_server.codes.lookup import known_system
+from fhir_server.codes.lookup import require_code_system
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.definitions.code_systems import text_of, value_of
 from fhir_server.errors import InvalidRequest, NotSupported
@@ -36,7 +36,7 @@ def find_matches(request: FhirRequest, engine: Engine) -> FhirResponse:
     if not wanted:
         raise InvalidRequest.of(messages.PROPERTIES_NEEDED(), code="required")
     canonical = _canonical(call)
-    system = known_system(call.view(), canonical)
+    system = require_code_system(call.view(), canonical)
     found = [
         {
             "system": system.url,

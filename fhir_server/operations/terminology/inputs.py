@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/operations.html#request
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fhir_server.codes.resource_format import TYPES, fault
+from fhir_server.codes.resource_format import TYPES, format_error
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import InvalidRequest, MalformedContent
 from fhir_server.interactions.bundle_links import PRESENTATION
@@ -65,7 +65,7 @@ class Inputs:
         value = _read(kind, parameter)
         if value is None:
             raise InvalidRequest.of(messages.WRONG_KIND(name=name, kind=_KINDS[kind]), where)
-        if kind == "resource" and (reason := fault(value)):
+        if kind == "resource" and (reason := format_error(value)):
             text = messages.BAD_RESOURCE(type=value["resourceType"], reason=reason)
             raise InvalidRequest.of(text, where)
         self._values.setdefault(name, []).append(value)

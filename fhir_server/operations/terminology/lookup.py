@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/codesystem-operation-lookup.html
 """
 
-from fhir_server.codes.lookup import known_concept, known_system, lookup
+from fhir_server.codes.lookup import lookup, require_code_system, require_concept
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
@@ -33,8 +33,8 @@ def look_up(request: FhirRequest, engine: Engine) -> FhirResponse:
         raise InvalidRequest.of(messages.CODE_NEEDED(names="code, coding"), code="required")
     if not coding.get("system"):
         raise InvalidRequest.of(messages.CODE_SYSTEM_NEEDED(names="system"), code="required")
-    system = known_system(call.view(), versioned(coding["system"], coding.get("version")))
-    concept = known_concept(system, coding["code"])
+    system = require_code_system(call.view(), versioned(coding["system"], coding.get("version")))
+    concept = require_concept(system, coding["code"])
     parts = list(lookup(system, concept, tuple(inputs.all("property")), call.languages))
     return answer_with(parts)
 

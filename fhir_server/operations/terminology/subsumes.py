@@ -3,8 +3,8 @@
 https://hl7.org/fhir/R4/codesystem-operation-subsumes.html
 """
 
-from fhir_server.codes.issues import refusal
-from fhir_server.codes.lookup import known_system, subsumption
+from fhir_server.codes.issues import tx_error
+from fhir_server.codes.lookup import require_code_system, subsumption
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest
 from fhir_server.extension import Engine, Operation
@@ -36,7 +36,7 @@ def subsumes(request: FhirRequest, engine: Engine) -> FhirResponse:
     if not all(codes):
         raise InvalidRequest.of(messages.TWO_CODES_NEEDED(), code="required")
     canonical = _canonical(call, codings)
-    system = known_system(call.view(), canonical)
+    system = require_code_system(call.view(), canonical)
     outcome = subsumption(system, str(codes[0]), str(codes[1]))
     parts = [{"name": "outcome", "valueCode": outcome}]
     return answer_with(parts)
@@ -50,7 +50,7 @@ def _canonical(call: TerminologyCall, codings: list[dict[str, str]]) -> str:
     versions = _distinct(version, inputs.text("version"), *(coding.get("version") for coding in codings))
     if not urls:
         text = messages.CODE_SYSTEM_NEEDED(names="system")
-        raise refusal(InvalidRequest, text, "invalid", kind="invalid-data")
+        raise tx_error(InvalidRequest, text, "invalid", kind="invalid-data")
     named = urls if len(urls) > 1 else [versioned(urls[0], version) for version in versions]
     if len(named) > 1:
         raise InvalidRequest.of(messages.TWO_SYSTEMS(first=named[0], second=named[1]))

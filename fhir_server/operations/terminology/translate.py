@@ -8,16 +8,16 @@ from itertools import chain
 from typing import Any
 
 from fhir_server.codes import messages as codes_messages
-from fhir_server.codes.issues import refusal
+from fhir_server.codes.issues import tx_error
 from fhir_server.codes.translation import (
     NO_MATCH,
     ConceptMap,
     Dependency,
     Match,
     TranslationRequest,
-    applicable,
-    each_once,
-    may_lead,
+    applicable_maps,
+    is_compatible,
+    without_duplicates,
 )
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import FhirError, InvalidRequest, NotFound
@@ -54,11 +54,11 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     known = call.terminology.concept_maps() if named is None else ()
     dependencies = tuple(_dependencies(inputs))
     wishes = [_wish(inputs, coding, dependencies) for coding in codings]
-    maps = [applicable(known, wish) if named is None else _if_fitting(named, wish) for wish in wishes]
+    maps = [applicable_maps(known, wish) if named is None else _if_fitting(named, wish) for wish in wishes]
     if named is None and wishes and not any(maps):
         raise _no_map(wishes[0])
     found = (call.terminology.translate(*asked) for asked in zip(maps, wishes, strict=True))
-    return _answer(each_once(chain.from_iterable(found)), codings, request)
+    return _answer(without_duplicates(chain.from_iterable(found)), codings, request)
 
 
 def _codings(inputs: Inputs) -> list[Resource]:
@@ -79,18 +79,18 @@ def _named(call: TerminologyCall) -> ConceptMap | None:
     canonical = versioned(url, call.inputs.text("conceptMapVersion"))
     found = call.terminology.registry.canonical(canonical, "ConceptMap")
     if found is None:
-        raise refusal(NotFound, codes_messages.UNKNOWN_CONCEPT_MAP(url=canonical), "not-found")
+        raise tx_error(NotFound, codes_messages.UNKNOWN_CONCEPT_MAP(url=canonical), "not-found")
     return found
 
 
 def _if_fitting(named: ConceptMap, wish: TranslationRequest) -> tuple[ConceptMap, ...]:
-    return (named,) if may_lead(named, wish) else ()
+    return (named,) if is_compatible(named, wish) else ()
 
 
 def _no_map(wish: TranslationRequest) -> FhirError:
     source, target = wish.source or wish.system or "?", wish.target or wish.target_system or "?"
     text = codes_messages.NO_CONCEPT_MAP(source=source, target=target)
-    return refusal(NotFound, text, "not-found")
+    return tx_error(NotFound, text, "not-found")
 
 
 def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[Dependency, ...]) -> TranslationRequest:

@@ -11,12 +11,12 @@ from typing import Any
 from fhir_server.codes import messages as codes_messages
 from fhir_server.codes.validation import CodeValidator
 from fhir_server.codes.validation_results import (
-    ConceptVerdict,
+    CodingResult,
+    ConceptResult,
     Place,
-    Strictness,
-    Verdict,
+    ValidationOptions,
     canonical_of,
-    is_of_other,
+    is_of_other_system,
 )
 from fhir_server.codes.view import ValueSet, View
 from fhir_server.core.outcome import coding
@@ -106,14 +106,14 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
     if concept is not None:
         return _answer_concept(validator.concept_of(canonical, concept), concept, request)
     given, place = _coding(inputs)
-    if is_of_other(canonical, given):
+    if is_of_other_system(canonical, given):
         text = codes_messages.OTHER_SYSTEM(system=canonical_of(given), url=canonical)
         raise InvalidRequest.of(text, place.of("system"))
     return _answer(validator.coding_of(canonical, given, place), request)
 
 
-def _strictness(inputs: Inputs, call: TerminologyCall, infer: bool) -> Strictness:
-    return Strictness(
+def _strictness(inputs: Inputs, call: TerminologyCall, infer: bool) -> ValidationOptions:
+    return ValidationOptions(
         languages=call.languages,
         abstract_allowed=inputs.flag("abstract", default=True),
         active_only=inputs.flag("activeOnly"),
@@ -150,14 +150,14 @@ def _code_system(call: TerminologyCall) -> tuple[View, str | None]:
     return call.view(), versioned(url, version) if url else None
 
 
-def _asked_elsewhere(verdict: Verdict, call: TerminologyCall, value_set: ValueSet) -> Verdict:
+def _asked_elsewhere(verdict: CodingResult, call: TerminologyCall, value_set: ValueSet) -> CodingResult:
     """The verdict with the membership that another server knows, where it cannot be told here."""
     if verdict.member is not None:
         return verdict
     given = verdict.coding
     code, version = str(given.get("code", "")), given.get("version")
     sent, system = call.inputs.content("valueSet"), given.get("system")
-    member = call.terminology.elsewhere(value_set.canonical, system, code, version, sent)
+    member = call.terminology.ask_remote(value_set.canonical, system, code, version, sent)
     if member is None:
         return verdict
     issues = (
@@ -169,26 +169,24 @@ def _asked_elsewhere(verdict: Verdict, call: TerminologyCall, value_set: ValueSe
 # answers
 
 
-def _answer(verdict: Verdict, request: FhirRequest) -> FhirResponse:
+def _answer(verdict: CodingResult, request: FhirRequest) -> FhirResponse:
     result = verdict.result and verdict.member is True
     parts = [*_coding_parts(verdict), *_findings(result, verdict.issues, request.language)]
     return answer_with(parts)
 
 
-def _answer_concept(verdict: ConceptVerdict, concept: Resource, request: FhirRequest) -> FhirResponse:
+def _answer_concept(verdict: ConceptResult, concept: Resource, request: FhirRequest) -> FhirResponse:
     best = verdict.best
     parts: list[Part] = [*(_coding_parts(best) if best else ())]
     parts.append({"name": "codeableConcept", "valueCodeableConcept": concept})
     unknown = {
-        other.unknown_system: other
-        for other in verdict.verdicts
-        if other is not best and other.unknown_system
+        other.unknown_system: other for other in verdict.results if other is not best and other.unknown_system
     }
     parts += [_missing_system(other) for other in unknown.values()]
     return answer_with([*parts, *_findings(verdict.result, verdict.issues, request.language)])
 
 
-def _coding_parts(verdict: Verdict) -> Iterator[Part]:
+def _coding_parts(verdict: CodingResult) -> Iterator[Part]:
     """What is known of the coding that was checked."""
     given, concept, system = verdict.coding, verdict.concept, verdict.system
     if "code" in given:
@@ -212,7 +210,7 @@ def _coding_parts(verdict: Verdict) -> Iterator[Part]:
         yield _missing_system(verdict)
 
 
-def _missing_system(verdict: Verdict) -> Part:
+def _missing_system(verdict: CodingResult) -> Part:
     """The system that is not known: in passing, or so that nothing could be told."""
     cause = "x-unknown-system" if verdict.member is False else "x-caused-by-unknown-system"
     return {"name": cause, "valueCanonical": verdict.unknown_system}

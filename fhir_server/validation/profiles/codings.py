@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from fhir_server.codes.display_check import as_compared
-from fhir_server.codes.languages import EVERY_LANGUAGE, displays
+from fhir_server.codes.display_check import display_key
+from fhir_server.codes.languages import EVERY_LANGUAGE, valid_displays
 from fhir_server.codes.messages import SYSTEM_RELATIVE
 from fhir_server.codes.view import View
 from fhir_server.core import ucum
@@ -43,15 +43,15 @@ class KnownCodeSystem:
         """Whether a display is one of the code's in any language; true if the code has no display."""
         if code not in self.displays:
             concept = self.system.find(code)
-            texts = displays(concept, None, EVERY_LANGUAGE) if concept else []
-            self.displays[code] = tuple(dict.fromkeys(map(as_compared, texts)))
+            texts = valid_displays(concept, None, EVERY_LANGUAGE) if concept else []
+            self.displays[code] = tuple(dict.fromkeys(map(display_key, texts)))
         known = self.displays[code]
-        return not known or as_compared(given) in known
+        return not known or display_key(given) in known
 
     def best(self, code: str) -> str:
         """The preferred display of a code that has one."""
         concept = self.system.find(code)
-        return displays(concept, None, EVERY_LANGUAGE)[0] if concept else ""
+        return valid_displays(concept, None, EVERY_LANGUAGE)[0] if concept else ""
 
 
 def coding_check(registry: Registry, errors_only: bool) -> ValueCheck:
