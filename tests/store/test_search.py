@@ -5,7 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from fhir_server.core.decimal import sort_key
 from fhir_server.core.resource import draft
 from fhir_server.search.ast import (
     AnyOf,
@@ -20,6 +22,7 @@ from fhir_server.search.ast import (
     Not,
     NumberValue,
     Page,
+    ParameterType,
     QuantityValue,
     ReferenceValue,
     SearchQuery,
@@ -35,6 +38,7 @@ from fhir_server.search.entries import (
     ReferenceEntry,
     StringEntry,
     TokenEntry,
+    UriEntry,
 )
 from fhir_server.store.port import Store
 from tests.store.conftest import TESTED, opened_store
@@ -177,6 +181,27 @@ def test_a_composite_holds_for_one_combination(store: Store) -> None:
     assert asked("other", "gt", "10") == []
 
 
+def test_a_quantity_within_a_composite_is_found_in_its_base_unit(store: Store) -> None:
+    half, kilos = sort_key(Decimal("0.5")), sort_key(Decimal(500))
+    weight = QuantityEntry("q", "urn:ucum", "kg", "kg", half, half, "g", kilos, kilos)
+    plain = QuantityEntry("q", "urn:ucum", "kg", "kg", half, half)
+    for id, quantity in (("converted", weight), ("plain", plain)):
+        composite = CompositeEntry("code-value", (TokenEntry("c", "urn:l", "weight"), quantity))
+        put(store, (draft({"resourceType": "Observation"}, id), Entries(composites=[composite])))
+
+    def asked(value: str, unit: str, base: bool) -> list[str]:
+        number = NumberValue("eq", Decimal(value), Decimal(value), Decimal(value) + 1)
+        quantity = QuantityValue(number, "urn:ucum", unit, base)
+        parts = CompositeValue((TokenValue("urn:l", "weight"), quantity))
+        match = Match("code-value", "composite", (parts,), component_types=("token", "quantity"))
+        return ids(store, match, types=("Observation",))
+
+    assert asked("0.5", "kg", False) == ["converted", "plain"]
+    assert asked("500", "g", True) == ["converted"]
+    assert asked("500", "kg", True) == []
+    assert asked("500", "g", False) == []
+
+
 def test_references_of_every_form(store: Store) -> None:
     put(store, referring("o1", "Patient/1"))
     put(store, referring("o2", "Group/1"))
@@ -288,6 +313,35 @@ def test_sorting_by_several_keys(people: Store) -> None:
     newest = SearchQuery(("Patient",), sort=(Sort("_lastUpdated", "date", True), Sort("_id", "token")))
     times = [match.last_updated for match in people.search(newest).matches]
     assert times == sorted(times, reverse=True)
+
+
+@pytest.mark.parametrize("type", ["token", "uri"])
+def test_sorting_by_codes_and_urls_of_any_characters(store: Store, type: ParameterType) -> None:
+    texts = [
+        "\x01",
+        "\x02",
+        "\x02\x03",
+        "\x02\x04",
+        "\x03",
+        "$x",
+        "a",
+        "a\x01",
+        "a\x02b",
+        "a|b",
+        "é",
+        "\U0001f600",
+    ]
+    for number, text in enumerate(texts):
+        entries = Entries(tokens=[TokenEntry("key", "urn:s", text)], uris=[UriEntry("key", text)])
+        put(store, (draft({"resourceType": "Basic"}, str(number)), entries))
+    order = [str(number) for number in range(len(texts))]
+    for descending in (False, True):
+        query = SearchQuery(("Basic",), sort=(Sort("key", type, descending),), count=1)
+        seen = [result := store.search(query)]
+        while result.next is not None:
+            page = Page(result.snapshot, result.next)
+            seen.append(result := store.search(structs.replace(query, page=page)))
+        assert [one.id for result in seen for one in result.matches] == order[:: -1 if descending else 1]
 
 
 def test_includes_follow_references_forwards_and_backwards(people: Store) -> None:

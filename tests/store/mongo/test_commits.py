@@ -98,11 +98,19 @@ def refuse_writes_of(monkeypatch: pytest.MonkeyPatch, id: str, error: OperationF
     monkeypatch.setattr(MongoClient, "bulk_write", refused)
 
 
+@pytest.mark.parametrize("searching", [False, True])
 def test_a_unit_that_the_database_refuses_is_alone_with_that(
-    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch, searching: bool
 ) -> None:
+    """Before the commit, or in the unit itself, whose search must see what it wrote."""
+
+    def work(unit: UnitOfWork, id: str) -> None:
+        unit.put(*person(id), "PUT")
+        if searching:
+            unit.search(SearchQuery(("Patient",)))
+
     refuse_writes_of(monkeypatch, "bad", OperationFailure("too many keys", 201))
-    told = together(store, ("a", "bad", "b"))
+    told = together(store, ("a", "bad", "b"), lambda id: store.transact(lambda unit: work(unit, id)))
     assert [type(error) for error in told] == [type(None), ContentTooLarge, type(None)]
     assert sorted(one.id for one in store.changes(1, 10)) == ["a", "b"]
     assert store.check() == []
