@@ -1,4 +1,4 @@
-"""What the terminology service can do, as TerminologyCapabilities say it.
+"""The terminology service's part of TerminologyCapabilities.
 
 https://hl7.org/fhir/R4/terminologycapabilities.html
 """
@@ -42,7 +42,7 @@ _TEXT_FILTER = (
 
 
 def terminology_elements(registry: Registry) -> dict[str, Any]:
-    """The elements of TerminologyCapabilities that tell of code systems and operations."""
+    """The elements of TerminologyCapabilities on code systems and operations."""
     return {
         "codeSystem": list(_code_systems(registry.code_system_versions())),
         "expansion": {
@@ -59,7 +59,7 @@ def terminology_elements(registry: Registry) -> dict[str, Any]:
 
 
 def _code_systems(versions: Mapping[str, tuple[str, ...]]) -> Iterator[dict[str, Any]]:
-    """Each code system with its versions, of which the last is the one that is used when none is named."""
+    """Each code system with its versions; the last one is the default."""
     for url, known in sorted(versions.items()):
         system: dict[str, Any] = {"uri": url}
         if known:

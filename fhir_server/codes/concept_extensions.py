@@ -1,4 +1,4 @@
-"""What extensions say of a code, as an expansion repeats it: as extensions, and as properties.
+"""Extensions of concepts that an expansion repeats, as extensions or as properties.
 
 https://hl7.org/fhir/R4/valueset-profiles.html
 https://hl7.org/fhir/R4/codesystem-profiles.html
@@ -26,8 +26,8 @@ _PROPERTIES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     STRUCTURES + "valueset-conceptOrder": ("order", _NUMBER),
     STRUCTURES + "itemWeight": ("weight", _NUMBER),
 }
-"""By the url of an extension: the code of the property it says, and the name of the property's value by that
-of the extension's.
+"""By the url of an extension: the code of the property it becomes, and the name of the property's value[x] by
+that of the extension's value[x].
 """
 
 PROPERTY_URIS: Mapping[str, str] = {"label": "label", "order": "order", "weight": "itemWeight"}
@@ -35,12 +35,14 @@ PROPERTY_URIS: Mapping[str, str] = {"label": "label", "order": "order", "weight"
 
 
 def repeated_extensions(concept: Concept) -> Iterator[Fact]:
-    """The extensions that stand in an expansion too."""
+    """The extensions that an expansion repeats unchanged."""
     return (extension for extension in concept.extensions if extension["url"] in _REPEATED)
 
 
 def extension_properties(concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The properties that are written as extensions, each once, the value set's own before the system's."""
+    """The properties given as extensions, each once; those of the value set take precedence over the
+    system's.
+    """
     seen: set[str] = set()
     for extension in concept.extensions:
         code, kinds = _PROPERTIES.get(extension["url"], ("", {}))

@@ -1,4 +1,4 @@
-"""Whether a display is one that its code has, in the languages asked for.
+"""The check of a display against those of its code, in the requested languages.
 
 https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 """
@@ -13,18 +13,18 @@ from fhir_server.issues import IssueType, Severity, Text
 _SHOWN_MAX = 5
 
 DisplayIssue = tuple[Severity, IssueType, str, Text]
-"""Severity, issue type, the terminology service's issue type, and what is said."""
+"""Severity, R4 issue type, tx-issue-type, and text."""
 
 
 def display_key(display: str) -> str:
-    """A display as it is compared: case does not matter, white space does."""
+    """The key by which displays are compared: case-insensitive, white space is significant."""
     return display.casefold()
 
 
 def display_issues(
     given: str, concept: Concept, system: CodeSystem, asked: Languages, severity: Severity
 ) -> Iterator[DisplayIssue]:
-    """What is wrong with a display: nothing where the code has none at all."""
+    """The issues of a display; none if the code has no displays at all."""
     right = valid_displays(concept, system.language, asked)
     compared = display_key(given)
     if any(compared == display_key(text) for text in right):
@@ -49,7 +49,7 @@ def display_issues(
 
 
 def _stale_status(compared: str, concept: Concept) -> str | None:
-    """The status of the designation that a display was taken from, where it is one no longer to be used."""
+    """The status of the deprecated or withdrawn designation that a display matches; None if there is none."""
     for designation in concept.designations:
         if not is_current(designation) and display_key(str(designation.get("value", ""))) == compared:
             return effective_status(designation)

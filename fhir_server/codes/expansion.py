@@ -1,4 +1,4 @@
-"""The expansion of a value set: the codes asked for, in the order of its composition.
+"""The expansion of a value set: its codes in the order of the composition, filtered and paged.
 
 https://hl7.org/fhir/R4/valueset-operation-expand.html
 """
@@ -22,14 +22,14 @@ from fhir_server.definitions.compositions import Composition, Gap, Part
 from fhir_server.errors import FhirError, NotFound, Unprocessable
 
 LEVELS_MAX = 20
-"""How deep entries stand within one another."""
+"""The maximum depth of nested entries."""
 
 UNCLOSED = "http://hl7.org/fhir/StructureDefinition/valueset-unclosed"
 
 
 @dataclass(frozen=True, slots=True)
 class ExpansionRequest:
-    """What an expansion is to hold. `count` None: all codes, within the limit."""
+    """The parameters of an expansion. `count` None: all codes, within the limit."""
 
     filter: str = ""
     offset: int = 0
@@ -47,8 +47,9 @@ class ExpansionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """An expansion without its identifier and its time: `contains` as JSON, None without a code, and what
-    it was made with."""
+    """An expansion without identifier and timestamp: `contains` as JSON (None if empty), and its
+    parameters.
+    """
 
     total: int
     contains: msgspec.Raw | None
@@ -58,14 +59,14 @@ class Expansion:
 
 
 class Expander:
-    """Expands value sets as one view sees them, up to `limit` codes at once where no count is given."""
+    """Expands value sets of one view, up to `limit` codes if no count is requested."""
 
     def __init__(self, view: View, limit: int) -> None:
         self._view = view
         self._limit = limit
 
     def expand(self, value_set: ValueSet, request: ExpansionRequest) -> Expansion:
-        """The expansion. Raises `NotFound`, or `Unprocessable` where it cannot be made, or not at once."""
+        """The expansion. Raises `NotFound`, or `Unprocessable` if it is impossible or too costly."""
         composition = value_set.composition
         systems = self._systems(composition)
         self._check_versions(systems)
@@ -96,7 +97,7 @@ class Expander:
         )
 
     def _systems(self, composition: Composition) -> dict[str, CodeSystem]:
-        """The systems of the included codes, by their url."""
+        """The code systems of the included codes, by url."""
         found: dict[str, CodeSystem] = {}
         for part in included_parts(composition):
             if part.code_system is not None:
@@ -113,7 +114,7 @@ class Expander:
     def _usage_parameters(
         self, value_set: ValueSet, composition: Composition, systems: Mapping[str, CodeSystem]
     ) -> Iterator[Fact]:
-        """What the expansion was made from, as its parameters say it."""
+        """The expansion parameters that name the used resources and warn about their status."""
         for canonical in dict.fromkeys(_canonicals(composition)):
             yield {"name": "used-codesystem", "valueUri": canonical}
         for url in dict.fromkeys(url for url in imported_value_sets(composition) if not url.startswith("#")):
@@ -148,8 +149,8 @@ def _selected_concepts(value_set: ValueSet, request: ExpansionRequest) -> tuple[
 
 
 def included_parts(composition: Composition, visited: set[int] | None = None) -> Iterator[Part]:
-    """The parts that codes may come from, with those of imported value sets; `visited` are the ids of
-    those seen.
+    """The include parts with a system, those of imported value sets too. `visited` are ids of
+    compositions.
     """
     visited = visited if visited is not None else set()
     for part in composition.include:
@@ -161,7 +162,7 @@ def included_parts(composition: Composition, visited: set[int] | None = None) ->
 
 
 def imported_value_sets(composition: Composition, visited: set[int] | None = None) -> Iterator[str]:
-    """The value sets that a composition draws upon."""
+    """The urls of all value sets that a composition imports, directly or indirectly."""
     visited = visited if visited is not None else set()
     for part in composition.parts:
         for other in _unvisited_imports(part, visited):
@@ -177,7 +178,7 @@ def _unvisited_imports(part: Part, visited: set[int]) -> Iterator[Composition]:
 
 
 def gap_error(value_set: ValueSet, gap: Gap) -> FhirError:
-    """The error that says why a value set cannot be expanded."""
+    """The error for a value set that cannot be expanded because of a gap."""
     url = value_set.label
     match gap.kind:
         case "value-set":
@@ -225,7 +226,7 @@ def _has_words(concept: Concept, words: Iterable[str]) -> bool:
 
 
 def _canonicals(composition: Composition) -> Iterator[str]:
-    """The code systems that an expansion is made from, in the versions used; also those of excluded codes."""
+    """The canonicals of the code systems in the versions used, including those of excluded codes."""
     for part in (
         *included_parts(composition),
         *(part for part in composition.exclude if part.system is not None),
@@ -234,14 +235,15 @@ def _canonicals(composition: Composition) -> Iterator[str]:
 
 
 def _several_versions(composition: Composition) -> frozenset[str]:
-    """The systems that are used in more than one version."""
+    """The code systems that are used in more than one version."""
     versions = (canonical.partition("|")[0] for canonical in set(_canonicals(composition)))
     return frozenset(system for system, times in Counter(versions).items() if times > 1)
 
 
 def _nested(page: Iterable[Concept], entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries, each within that of its first parent that is in the expansion too, as far as JSON that
-    others can read goes; what is deeper begins anew.
+    """The entries nested below the entry of their first parent in the expansion.
+
+    Below `LEVELS_MAX` levels the nesting starts again at the root, to keep the JSON readable for others.
     """
     concepts = {concept.key: concept for concept in page}
     placed = dict(zip(concepts, entries, strict=True))
@@ -263,7 +265,7 @@ def _parent_in(concept: Concept, placed: Mapping[Key, Any]) -> Key | None:
 
 
 def _levels(above: Mapping[Key, Key | None]) -> dict[Key, int]:
-    """How many ancestors each has; a hierarchy that runs in a circle is cut at the first code met."""
+    """The number of ancestors of each key; a cyclic hierarchy is cut at the first code visited."""
     levels: dict[Key, int] = {}
     for key in above:
         path: dict[Key, None] = {}

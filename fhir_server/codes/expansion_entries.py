@@ -1,4 +1,4 @@
-"""The entries of an expansion, each a code with what was asked to be shown of it.
+"""The entries of an expansion: codes with display, designations and properties.
 
 https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.contains
 """
@@ -12,7 +12,7 @@ from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, valu
 
 PROPERTY = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property"
 PROPERTY_DEFINITION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.property"
-"""R4 has no place for properties in an expansion; these extensions are those of R5's elements."""
+"""R4 has no elements for properties in an expansion; these extensions stand for R5's elements."""
 
 _DISPLAY_USE = {
     "system": "http://terminology.hl7.org/CodeSystem/hl7TermMaintInfra",
@@ -25,7 +25,7 @@ _DERIVED = frozenset({"definition", "parent", "child", "status", "inactive", "ab
 
 
 class EntryBuilder:
-    """Makes entries for the codes of some systems."""
+    """Builds entries for codes of some systems."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class EntryBuilder:
     def build(
         self, concept: Concept, versioned: Collection[str] = (), designation_of: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """One entry; `versioned` are the systems whose version is to be told with each code."""
+        """One entry; codes of the `versioned` systems get their version."""
         entry: dict[str, Any] = {}
         if shown := list(self._extensions(concept)):
             entry["extension"] = shown
@@ -70,7 +70,7 @@ class EntryBuilder:
     def _other_texts(
         self, concept: Concept, own: str | None, shown: str | None, source: Fact | None
     ) -> Iterator[Fact]:
-        """The designations, but for the one that is the display."""
+        """The designations, and the system's display, except the text that is shown as display."""
         if concept.display and concept.display != shown:
             yield display_designation(concept, own)
         yield from (designation for designation in concept.designations if designation is not source)
@@ -86,7 +86,9 @@ class EntryBuilder:
             }
 
     def _shown_properties(self, concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The properties asked for; of a code that is not active its status, and what extensions say."""
+        """The requested properties, the status of an inactive code, and the properties given as
+        extensions.
+        """
         for name in self._properties:
             for value in property_values(concept, self._systems.get(concept.system), name):
                 yield name, value
@@ -96,7 +98,7 @@ class EntryBuilder:
             yield from (named for named in extension_properties(concept) if named[0] not in self._properties)
 
     def property_definitions(self) -> Iterator[Fact]:
-        """What the properties mean that were shown."""
+        """The definitions of the properties that the entries have used."""
         for name in self._shown:
             uris = (system.property_uris.get(name) for system in self._systems.values())
             uri = next(filter(None, uris), _KNOWN_URIS + name if name in _DERIVED else None)
@@ -107,7 +109,7 @@ class EntryBuilder:
 
 
 def display_designation(concept: Concept, language: str | None) -> Fact:
-    """The display of a concept as a designation, in the language of its system."""
+    """The display of a concept as a designation in the language of its system."""
     spoken = {"language": language} if language else {}
     return {**spoken, "use": _DISPLAY_USE, "value": concept.display}
 
@@ -139,8 +141,8 @@ def _derived(concept: Concept, system: CodeSystem | None, name: str) -> Iterator
 
 
 def _is_asked_for(designation: Fact, wanted: tuple[str, ...]) -> bool:
-    """Whether a designation has one of the languages or uses wanted, each `system|code`; with none,
-    any does.
+    """Whether a designation has one of the wanted languages or uses, each `system|code`; true if none is
+    wanted.
     """
     if not wanted:
         return True

@@ -1,4 +1,4 @@
-"""The language that displays are asked for in, and the display that answers it best.
+"""Requested languages, and the best display of a concept for them.
 
 https://hl7.org/fhir/R4/valueset-operation-expand.html
 """
@@ -15,7 +15,7 @@ _LENGTH_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Languages:
-    """Language tags, the best first. `only`: a display in any other language is none."""
+    """Language tags in order of preference. With `only`, displays in other languages do not count."""
 
     tags: tuple[str, ...] = ()
     only: bool = False
@@ -25,19 +25,19 @@ class Languages:
 
 
 EVERY_LANGUAGE = Languages()
-"""Nothing is asked for: the display that a code system gives is the one."""
+"""No language is requested: the code system's own display is the best."""
 
 
 _is_tag = re.compile(r"\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*").fullmatch
 
 
 def is_language_list(text: str) -> bool:
-    """Whether every part of a displayLanguage is a language, or stands for any."""
+    """Whether every part of a displayLanguage is a language tag or `*`."""
     return all(_is_tag(part.partition(";")[0].strip()) for part in text.split(","))
 
 
 def parse_languages(text: str) -> Languages:
-    """The languages of a displayLanguage or Accept-Language, such as `fr, en;q=0.5, *;q=0`."""
+    """Parse a displayLanguage or Accept-Language such as `fr, en;q=0.5, *;q=0`."""
     ranked: list[tuple[float, str]] = []
     only = False
     for part in text[:_LENGTH_MAX].split(","):
@@ -59,7 +59,7 @@ def _quality(parameter: str) -> float:
 
 
 def language_matches(language: str | None, tag: str) -> bool:
-    """Whether what is in `language` answers who asks for `tag`: the same, or one of them more precise."""
+    """Whether a text in `language` matches the requested `tag`: equal, or one is a subtag of the other."""
     if not language:
         return False
     own, asked = language.lower(), tag.lower()
@@ -67,25 +67,25 @@ def language_matches(language: str | None, tag: str) -> bool:
 
 
 def is_display(designation: Fact) -> bool:
-    """Whether a designation may stand for the display."""
+    """Whether a designation can be used as display."""
     use = designation.get("use")
     return use is None or use.get("code") in _DISPLAY_USES
 
 
 def is_current(designation: Fact) -> bool:
-    """Whether a designation is still to be used."""
+    """Whether a designation is neither deprecated nor withdrawn."""
     return effective_status(designation) not in ("deprecated", "withdrawn")
 
 
 def best_display(concept: Concept, own_language: str | None, asked: Languages) -> str | None:
-    """The best display of a concept whose system is written in `own_language`."""
+    """The best display of a concept; `own_language` is the language of its code system."""
     return best_display_with_source(concept, own_language, asked)[0]
 
 
 def best_display_with_source(
     concept: Concept, own_language: str | None, asked: Languages
 ) -> tuple[str | None, Fact | None]:
-    """The best display, and the designation that it is, if it is one."""
+    """The best display, and the designation that it comes from, if any."""
     for tag in asked.tags:
         if concept.display and language_matches(own_language, tag):
             return concept.display, None
@@ -95,7 +95,7 @@ def best_display_with_source(
 
 
 def valid_displays(concept: Concept, own_language: str | None, asked: Languages) -> list[str]:
-    """Every text that is right as a display in the languages asked for; in any language where none is."""
+    """All valid displays in the requested languages; in any language if none is requested."""
     if not asked.tags:
         texts = [
             str(designation["value"])

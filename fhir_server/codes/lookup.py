@@ -1,4 +1,4 @@
-"""What is known of one code, and how two codes stand to each other.
+"""$lookup and $subsumes: the details of a code, and the relation of two codes.
 
 https://hl7.org/fhir/R4/codesystem-operation-lookup.html
 https://hl7.org/fhir/R4/codesystem-operation-subsumes.html
@@ -20,14 +20,16 @@ Part = dict[str, Any]
 
 ALL = "*"
 _OF_LANGUAGE = "lang."
-"""How a designation is asked for as a property, before its language."""
+"""The prefix of a property that requests designations in a language."""
 
 _DESCRIBING = ("parent", "child", "inactive", "notSelectable", "status")
 _BASIC = frozenset({"code", "system", "name", "version", "display", "definition", "designation"})
 
 
 def require_code_system(view: View, canonical: str) -> CodeSystem:
-    """The code system at `url` or `url|version`. Raises `NotFound`; a supplement has no codes."""
+    """The code system at `url` or `url|version`. Raises `NotFound`, also for a supplement: it has
+    no codes.
+    """
     system = view.code_system(canonical)
     if system is None or system.content == "supplement":
         url, _, version = canonical.partition("|")
@@ -50,7 +52,7 @@ def require_concept(system: CodeSystem, code: str, issue_type: IssueType = "not-
 
 
 def lookup(system: CodeSystem, concept: Concept, wanted: tuple[str, ...], asked: Languages) -> Iterator[Part]:
-    """What is known of a code, as the output parameters of $lookup."""
+    """The output parameters of $lookup for a concept."""
     yield {"name": "name", "valueString": system.name or system.title or system.url}
     yield {"name": "code", "valueCode": concept.code}
     yield {"name": "system", "valueUri": system.url}
@@ -73,7 +75,7 @@ def lookup(system: CodeSystem, concept: Concept, wanted: tuple[str, ...], asked:
 
 
 def _names(concept: Concept, wanted: tuple[str, ...]) -> Iterator[str]:
-    """The properties to show, each once."""
+    """The names of the properties to return, each once."""
     everything = not wanted or ALL in wanted
     own = [str(property["code"]) for property in concept.properties if "code" in property]
     for name in dict.fromkeys((*_DESCRIBING, *own, *wanted)):
@@ -92,7 +94,9 @@ def _property(system: CodeSystem, name: str, value: Part) -> Iterator[Part]:
 def _designations(
     system: CodeSystem, concept: Concept, tags: tuple[str, ...], in_none: bool = True
 ) -> Iterator[Part]:
-    """Those in the languages asked for, where `in_none` those in no language too; all where none is asked."""
+    """The designations in the requested languages; all if none is requested. With `in_none`, those without a
+    language too.
+    """
     own = [display_designation(concept, system.language)] if concept.display else []
     for designation in (*own, *concept.designations):
         is_spoken = any(language_matches(designation.get("language"), tag) for tag in tags)
@@ -104,7 +108,7 @@ def _designations(
 
 
 def subsumption(system: CodeSystem, first: str, second: str) -> str:
-    """How two codes stand: equivalent, subsumes, subsumed-by or not-subsumed. Raises `NotFound`."""
+    """The relation of two codes: equivalent, subsumes, subsumed-by or not-subsumed. Raises `NotFound`."""
     left, right = (require_concept(system, code, "code-invalid") for code in (first, second))
     if left.code == right.code:
         return "equivalent"

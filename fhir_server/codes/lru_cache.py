@@ -1,4 +1,4 @@
-"""What was worked out once, kept for the next time while there is room."""
+"""A thread-safe LRU cache."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class LruCache(Generic[K, V]):
-    """The values of at most `max_size` keys, those used last."""
+    """Keeps the values of the `max_size` most recently used keys."""
 
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
@@ -18,7 +18,7 @@ class LruCache(Generic[K, V]):
         self._lock = Lock()
 
     def get(self, key: K, compute: Callable[[], V]) -> V:
-        """The value of the key, made if need be. What `compute` raises is not kept."""
+        """The value of the key, computed if it is missing. Errors of `compute` are not cached."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)

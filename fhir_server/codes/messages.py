@@ -1,4 +1,4 @@
-"""What the terminology engine says to clients, in English and French."""
+"""Messages of the terminology engine, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,7 +1,7 @@
-"""Another terminology server, asked about what is not known here.
+"""A remote terminology server, asked about codes that are unknown here.
 
-Its answers are kept for a while. When it does not answer, nothing is known, and it is left alone for some
-time, so that not every write waits for it. https://hl7.org/fhir/R4/terminology-service.html
+Its answers are cached for a while. After several failures it is not asked for some time, so that not every
+write waits for it; until then membership is unknown. https://hl7.org/fhir/R4/terminology-service.html
 """
 
 from collections import OrderedDict
@@ -16,7 +16,7 @@ from fhir_server.core import json
 from fhir_server.errors import MalformedContent
 
 FAILURES_MAX = 3
-"""Requests in a row that may fail before the server is left alone."""
+"""Consecutive failures after which requests pause."""
 
 _HEADERS = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
 _ANSWER_MAX_BYTES = 1_048_576
@@ -25,7 +25,7 @@ Key = tuple[str, str | None, str, str | None, bytes]
 
 
 class RemoteTerminology:
-    """A terminology server at `url`. `now` gives seconds that never run backwards."""
+    """A terminology server at `url`. `now` is a monotonic clock in seconds."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class RemoteTerminology:
         version: str | None = None,
         definition: Mapping[str, Any] | None = None,
     ) -> bool | None:
-        """Whether a code is in a value set, of which the `definition` may be given; None for no answer."""
+        """Whether a code is in a value set, given by url or by `definition`; None if there is no answer."""
         key = (value_set, system, code, version, _digest(definition))
         with self._lock:
             cached = self._cache.get(key)
@@ -110,12 +110,12 @@ class RemoteTerminology:
 
 
 def _digest(definition: Mapping[str, Any] | None) -> bytes:
-    """What tells definitions apart: a value set may be sent without a url, or change under its own."""
+    """A cache key for a definition: a value set may have no url, or change without changing its url."""
     return blake2b(json.serialise(definition)).digest() if definition else b""
 
 
 def _verdict(answer: httpx.Response) -> bool | None:
-    """The result that a server gave; None where it says that it does not know the system or the value set."""
+    """The server's result; None if the answer is invalid or says that system or value set are unknown."""
     if len(answer.content) > _ANSWER_MAX_BYTES:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The shapes that CodeSystem, ValueSet and ConceptMap need to be read, checked where a request brings them.
+"""The format that a request's CodeSystem, ValueSet and ConceptMap must have for the engine to read them.
 
 https://hl7.org/fhir/R4/terminology-module.html
 """
@@ -158,7 +158,9 @@ TYPES = tuple(_FORMATS)
 
 
 def format_error(resource: dict[str, Any]) -> str | None:
-    """What keeps a CodeSystem, ValueSet or ConceptMap from being read, and where; None for nothing."""
+    """The first format error of a CodeSystem, ValueSet or ConceptMap and its location; None if
+    there is none.
+    """
     try:
         msgspec.json.decode(json.serialise(resource), type=_FORMATS[resource["resourceType"]])
     except (msgspec.ValidationError, RecursionError) as error:

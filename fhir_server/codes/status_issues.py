@@ -1,4 +1,4 @@
-"""What is to be said of value sets, code systems, and codes of a value set that are not to be relied on.
+"""Issues about the status of value sets, code systems and listed codes: draft, deprecated, retired and so on.
 
 https://hl7.org/fhir/R4/valueset-publication-status.html
 """
@@ -18,7 +18,7 @@ _DEPRECATED = "http://hl7.org/fhir/StructureDefinition/valueset-deprecated"
 
 
 def status_issues(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Issue]:
-    """What is to be said of resources that are not, or no longer, in force."""
+    """Information about a code system or value set whose status is not active."""
     said = []
     if system is not None and (status := warning_status(system, value_set)) is not None:
         said.append(("CodeSystem", system.canonical, status))
@@ -30,7 +30,7 @@ def status_issues(value_set: ValueSet, system: CodeSystem | None) -> Iterator[Is
 
 
 def warning_status(system: CodeSystem, value_set: ValueSet) -> str | None:
-    """The status of a code system that is not in force, or that is a trial while the value set is none."""
+    """The status of a code system if it is not active; `experimental` if it is but the value set is not."""
     if system.status in _WARNING_STATUSES:
         return system.status
     is_trial = system.experimental and not value_set.resource.get("experimental")
@@ -38,7 +38,7 @@ def warning_status(system: CodeSystem, value_set: ValueSet) -> str | None:
 
 
 def listed_code_issues(value_set: ValueSet, part: Part, coding: Coding, place: Place) -> Iterator[Issue]:
-    """What the value set itself says against a code that it lists."""
+    """A warning for a code that the value set lists as deprecated or withdrawn."""
     entry = part.listing(str(coding.get("code", ""))) or {}
     status = effective_status(entry)
     if any(

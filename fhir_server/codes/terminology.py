@@ -1,4 +1,4 @@
-"""The terminology service: one engine for operations, validation and searches.
+"""The terminology service, used by operations, validation and searches.
 
 https://hl7.org/fhir/R4/terminology-service.html
 """
@@ -20,7 +20,7 @@ _EXPANSIONS_MAX = 32
 
 
 class RemoteServer(Protocol):
-    """Another terminology server, asked about what is not known here."""
+    """A remote terminology server, asked about codes that are unknown here."""
 
     def contains(
         self,
@@ -33,9 +33,9 @@ class RemoteServer(Protocol):
 
 
 class Terminology:
-    """Answers about the codes of a registry. What it works out it keeps; a registry never changes.
+    """Answers questions about the codes of a registry, with caches: a registry never changes.
 
-    `expansion_max` is how many codes are listed at once when no count is given.
+    `expansion_max` limits the codes of an expansion without a count.
     """
 
     def __init__(
@@ -50,24 +50,24 @@ class Terminology:
 
     @property
     def has_remote(self) -> bool:
-        """Whether another terminology server may be asked, which takes its time."""
+        """Whether a remote terminology server may be asked, which is slow."""
         return self._remote is not None
 
     def over(self, registry: Registry) -> "Terminology":
-        """The service over another registry; itself if it is the same."""
+        """The service for another registry; itself if it is the same."""
         if registry is self.registry:
             return self
         return Terminology(registry, self._remote, self.expansion_max)
 
     def with_resources(self, resources: Iterable[Mapping[str, Any]]) -> "Terminology":
-        """The service with further resources, which are over all others, for one request."""
+        """The service with additional resources for one request; they take precedence over all others."""
         more = tuple(dict(resource) for resource in resources)
         if not more:
             return self
         return self.over(self.registry.storing((*self.registry.stored, *more)))
 
     def view(self, versions: Versions | None = None, supplements: tuple[str, ...] = ()) -> View:
-        """Code systems and value sets in some versions and with some supplements. Raises `NotFound`."""
+        """A view in certain versions and with certain supplements. Raises `NotFound`."""
         if not versions and not supplements:
             return self._default_view
         versions = versions or Versions()
@@ -83,9 +83,9 @@ class Terminology:
     def contains(
         self, value_set: str, system: str | None, code: str, *, version: str | None = None
     ) -> bool | None:
-        """Whether a code is in a value set, at `url` or `url|version`; None where that cannot be known.
+        """Whether a code is in the value set at `url` or `url|version`; None if that is unknown.
 
-        Without a system: whether it is in it in whatever system. `version` is that of the code system.
+        Without a system, a code of any system counts. `version` is that of the code system.
         """
         view = self._default_view
         if version is not None and system is not None:
@@ -98,7 +98,7 @@ class Terminology:
         return verdict if verdict is not None else self.ask_remote(value_set, system, code, version)
 
     def contains_in(self, value_set: Mapping[str, Any], system: str | None, code: str) -> bool | None:
-        """Whether a code is in a value set that is given itself; None where that cannot be known."""
+        """Whether a code is in a value set given as a resource; None if that is unknown."""
         compose = composition_of(value_set)
         if compose is None:
             return None
@@ -116,9 +116,9 @@ class Terminology:
         version: str | None = None,
         sent: Mapping[str, Any] | None = None,
     ) -> bool | None:
-        """What the other terminology server says of a membership; None without one, and for no answer.
+        """Membership according to the remote server; None if there is no remote server or no answer.
 
-        `sent` is the value set where it is not the one that is known by its canonical.
+        `sent` is the value set if it is not the known one with this canonical.
         """
         if self._remote is None:
             return None
@@ -126,7 +126,7 @@ class Terminology:
         return self._remote.contains(value_set, system, code, version, known)
 
     def expand(self, view: View, value_set: ValueSet, request: ExpansionRequest) -> Expansion:
-        """The expansion of a value set of the view. Raises `FhirError` where it cannot be made."""
+        """The expansion of a value set of the view. Raises `FhirError` if it is impossible or too costly."""
         expander = Expander(view, self.expansion_max)
         large = request.count is not None and request.count > self.expansion_max
         if view is not self._default_view or large:
@@ -134,7 +134,7 @@ class Terminology:
         return self._expansions.get((value_set, request), lambda: expander.expand(value_set, request))
 
     def concept_maps(self) -> tuple[ConceptMap, ...]:
-        """The concept maps that are known, of each url the last."""
+        """The known concept maps; of several with the same url the last."""
         last = {
             concept_map.get("url", concept_map.get("id")): concept_map
             for concept_map in self.registry.resources("ConceptMap")
@@ -142,7 +142,7 @@ class Terminology:
         return tuple(last.values())
 
     def translate(self, maps: Iterable[ConceptMap], request: TranslationRequest) -> list[Match]:
-        """The translations that the maps give."""
+        """The translations by the given maps."""
         return Translator(
             {str(concept_map.get("url")): concept_map for concept_map in self.concept_maps()}
         ).matches(maps, request)

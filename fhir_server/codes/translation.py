@@ -1,4 +1,4 @@
-"""The codes that concept maps give for a code, or by which they reach it.
+"""Translation of codes by concept maps, forward and in reverse.
 
 https://hl7.org/fhir/R4/conceptmap-operation-translate.html
 """
@@ -13,7 +13,7 @@ ConceptMap = Mapping[str, Any]
 Part = dict[str, Any]
 
 NO_MATCH = frozenset({"unmatched", "disjoint"})
-"""Equivalences that say that there is no translation."""
+"""Equivalences that mean that there is no translation."""
 
 OPPOSITE: Mapping[str, str] = {
     "wider": "narrower",
@@ -25,12 +25,12 @@ _OTHER_MAPS_MAX = 10
 
 
 Dependency = tuple[str, str | None, str]
-"""An element, and the system, None for a text or where none is named, and code that it holds."""
+"""An element, and the system and code that it holds; the system is None for a text or if none is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationRequest:
-    """What is to be translated, and to what; None where that is left open."""
+    """The parameters of a translation; None means unspecified."""
 
     system: str | None
     code: str
@@ -44,7 +44,7 @@ class TranslationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One translation: what it is, by which map, and what else it gives or rests on."""
+    """One translation, the map that it comes from (`origin`), and its products."""
 
     equivalence: str
     system: str | None
@@ -68,7 +68,7 @@ class Match:
 
 
 def _product(product: Fact) -> Iterator[Part]:
-    """What has to be recorded with the translation, and where."""
+    """The parts of a product: a code to record in another element with the translation."""
     yield {"name": "element", "valueUri": product.get("property", "")}
     coding = {
         "system": product.get("system"),
@@ -79,7 +79,7 @@ def _product(product: Fact) -> Iterator[Part]:
 
 
 def applicable_maps(maps: Iterable[ConceptMap], request: TranslationRequest) -> tuple[ConceptMap, ...]:
-    """The maps that go from where the wish is to where it wants to."""
+    """The maps whose source and target fit the request."""
     return tuple(concept_map for concept_map in maps if _is_applicable(concept_map, request))
 
 
@@ -99,7 +99,7 @@ def _is_applicable(concept_map: ConceptMap, request: TranslationRequest) -> bool
 
 
 def is_compatible(concept_map: ConceptMap, request: TranslationRequest) -> bool:
-    """Whether a map that is named says of no other value sets that it goes from or to them."""
+    """Whether a named map states no other source or target value sets than the request."""
     ends = ("target", "source") if request.reverse else ("source", "target")
     return all(
         wanted is None or not (said := _value_sets(concept_map, end)) or wanted.partition("|")[0] in said
@@ -108,7 +108,7 @@ def is_compatible(concept_map: ConceptMap, request: TranslationRequest) -> bool:
 
 
 def _ends(concept_map: ConceptMap, end: str) -> set[str]:
-    """The value sets and systems at one end of a map."""
+    """The value sets and systems at one end of a map, `source` or `target`."""
     systems = (group.get(end) for group in concept_map.get("group", ()))
     return _value_sets(concept_map, end) | {url.partition("|")[0] for url in systems if url}
 
@@ -119,13 +119,13 @@ def _value_sets(concept_map: ConceptMap, end: str) -> set[str]:
 
 
 class Translator:
-    """Translates by some of the maps that are known, given by their url."""
+    """Translates codes; `maps` are all known maps by url, for groups that refer to another map."""
 
     def __init__(self, maps: Mapping[str, ConceptMap]) -> None:
         self._maps = maps
 
     def matches(self, maps: Iterable[ConceptMap], request: TranslationRequest) -> list[Match]:
-        """Every translation that the maps give, each once."""
+        """All translations by the given maps, without duplicates."""
         found = [
             match for concept_map in maps for match in self._of_map(concept_map, request, {id(concept_map)})
         ]
@@ -134,7 +134,7 @@ class Translator:
     def _of_map(
         self, concept_map: ConceptMap, request: TranslationRequest, visited: set[int]
     ) -> Iterator[Match]:
-        """What one map gives; `visited` are the maps that were looked at on the way, each once."""
+        """The translations by one map; `visited` are the ids of the maps already followed."""
         origin = str(concept_map.get("url", ""))
         for group in concept_map.get("group", ()):
             source, target = group.get("source"), group.get("target")
@@ -153,7 +153,7 @@ class Translator:
     def _unmapped(
         self, group: Fact, request: TranslationRequest, origin: str, visited: set[int]
     ) -> Iterator[Match]:
-        """What a group says of codes that it does not map."""
+        """The translations by a group's `unmapped` rule."""
         unmapped = group.get("unmapped", {})
         if any(element.get("code") == request.code for element in group.get("element", ())):
             return
@@ -170,7 +170,7 @@ class Translator:
 
 
 def without_duplicates(matches: Iterable[Match]) -> list[Match]:
-    """The matches without those that say the same as one before."""
+    """The matches without duplicates."""
     return list({repr(match): match for match in matches}.values())
 
 
@@ -188,7 +188,7 @@ def _forward(group: Fact, request: TranslationRequest, origin: str) -> Iterator[
 
 
 def _dependencies_met(target: Fact, request: TranslationRequest) -> bool:
-    """Whether all that the target depends on is given."""
+    """Whether all dependencies of a target are satisfied by the request."""
     needed = target.get("dependsOn", ())
     return all(any(_is_given(dependency, *given) for given in request.dependencies) for dependency in needed)
 

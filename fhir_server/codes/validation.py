@@ -1,4 +1,4 @@
-"""Whether codes are right: in their code system, in a value set, and with the display they carry.
+"""Validation of codes: in their code system, in a value set, and with their display.
 
 https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 """
@@ -38,7 +38,7 @@ from fhir_server.issues import Issue, Severity
 
 
 class CodeValidator:
-    """Checks codes as one view sees their systems and value sets."""
+    """Validates codes by the code systems and value sets of one view."""
 
     def __init__(self, view: View, options: ValidationOptions) -> None:
         self._view = view
@@ -47,13 +47,13 @@ class CodeValidator:
     # in a value set
 
     def codings_in(self, value_set: ValueSet, concept: Mapping[str, Any]) -> Iterator[CodingResult]:
-        """What is found of each coding of a concept."""
+        """The result of each coding of a CodeableConcept."""
         for number, coding in enumerate(concept.get("coding", ())):
             place = Place(f"CodeableConcept.coding[{number}]")
             yield self.coding_in(value_set, coding, place, one_of_many=True)
 
     def concept_in(self, value_set: ValueSet, results: tuple[CodingResult, ...]) -> ConceptResult:
-        """Whether one coding at least is in the value set, and none is wrong in itself."""
+        """The result of a CodeableConcept: one coding must be in the value set, and none may be invalid."""
         issues = [issue for result in results for issue in result.issues]
         if all(result.member is False for result in results):
             text = messages.NO_VALID_CODING(value_set=value_set.label)
@@ -63,8 +63,8 @@ class CodeValidator:
     def coding_in(
         self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool = False
     ) -> CodingResult:
-        """Whether a coding is in the value set, and right in itself. Raises what a value set that cannot be
-        applied is refused with.
+        """Validate a coding and its membership in the value set. Raises `FhirError` for a value set that
+        cannot be applied.
         """
         for gap in value_set.composition.gaps:
             if gap.kind in ("filter", "empty", "cost"):
@@ -79,7 +79,7 @@ class CodeValidator:
         return replace(own, issues=tuple(issues), member=member)
 
     def _as_held(self, value_set: ValueSet, coding: Coding, place: Place) -> CodingResult:
-        """The coding in its system, in the version that the value set takes."""
+        """The coding validated in its system, in the version that the value set uses."""
         part = matching_part(value_set, coding)
         held = choose_version(self._view, part, coding, place) if part else None
         if held is None or (held.system is None and held.missing is None):
@@ -91,7 +91,7 @@ class CodeValidator:
     def _membership(
         self, value_set: ValueSet, coding: Coding, own: CodingResult, place: Place, one_of_many: bool
     ) -> tuple[bool | None, list[Issue]]:
-        """Whether the coding is in the value set, and the issues of that and of the coding itself."""
+        """Whether the coding is in the value set, and the issues of membership and of the coding itself."""
         member = value_set.composition.contains(coding["system"], str(coding["code"]))
         if member and own.member is False:
             member = False
@@ -138,7 +138,7 @@ class CodeValidator:
         return CodingResult(coding, (outside, ambiguous), member=False)
 
     def _holding(self, value_set: ValueSet, code: str) -> Iterator[str]:
-        """The systems in which the value set has a code."""
+        """The code systems in which the value set contains a code."""
         for part in included_parts(value_set.composition):
             if part.system and value_set.composition.contains(part.system, code):
                 yield part.system
@@ -147,7 +147,7 @@ class CodeValidator:
         return self._options.active_only or value_set.active_only
 
     def _only_in_fragment(self, value_set: ValueSet, own: CodingResult) -> bool:
-        """Whether only the part of a code system that is not here can tell that the code is no member."""
+        """Whether membership is unknown only because the code system is incomplete here."""
         known = own.system is not None and not own.system.is_complete
         return known and all(gap.kind == "fragment" for gap in value_set.composition.gaps)
 
@@ -160,8 +160,9 @@ class CodeValidator:
     # in a code system
 
     def concept_of(self, system: str | None, concept: Mapping[str, Any]) -> ConceptResult:
-        """Whether one coding at least is right in the code system named, or in its own where none is, and
-        none is wrong there. Codings that are of other systems are passed over.
+        """Validate a CodeableConcept in the given code system, or each coding in its own if none is given.
+
+        One coding must be valid and none invalid there. Codings of other systems are skipped.
         """
         codings = concept.get("coding", ())
         passed_over: Severity = (
@@ -179,7 +180,7 @@ class CodeValidator:
         return ConceptResult(tuple(results), tuple(issue for result in results for issue in result.issues))
 
     def coding_of(self, system: str | None, given: Coding, place: Place) -> CodingResult:
-        """Whether a coding is right in the system at `url` or `url|version`, its own where none is named."""
+        """Validate a coding in the system at `url` or `url|version`; in its own if none is given."""
         canonical = expected_system(system, given)
         coding = {**given, "system": canonical.partition("|")[0]} if canonical else given
         if "code" not in coding:
@@ -199,7 +200,7 @@ class CodeValidator:
         return self._in_known(coding, place, ChosenVersion(system))
 
     def _in_known(self, coding: Coding, place: Place, held: ChosenVersion) -> CodingResult:
-        """The coding in a system of which the version has been chosen."""
+        """The coding validated in a system of the chosen version."""
         system, code = held.system, str(coding["code"])
         concept = system.find(code) if system else None
         if system is None or concept is None:
@@ -257,7 +258,7 @@ class CodeValidator:
 
 
 def _softened(issue: Issue) -> Issue:
-    """An unknown system is worth a warning only, where the value set lists the code itself."""
+    """Downgrade an issue about an unknown system to a warning, if the value set lists the code itself."""
     return Issue("warning", issue.code, issue.text, issue.expression, issue.key)
 
 
@@ -278,7 +279,7 @@ def _membership_unknown(value_set: ValueSet, coding: Coding) -> Issue:
 
 
 def _missing_imports(value_set: ValueSet, view: View) -> Iterator[Issue]:
-    """The value sets that are drawn upon and not known here."""
+    """An error for each imported value set that is unknown."""
     for gap in value_set.composition.gaps:
         if gap.kind == "value-set":
             text = messages.UNKNOWN_VALUE_SET(url=view.with_requested_version(gap.subject))

@@ -1,4 +1,4 @@
-"""What is found of codings: where each came from, what it is held to, and the verdict.
+"""Inputs and results of code validation: location, options, and the results of codings and concepts.
 
 https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 """
@@ -18,7 +18,9 @@ Coding = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a coding came from, as its issues name it: `code`, `Coding`, `CodeableConcept.coding[0]`."""
+    """The location of a coding in the request, as issues name it; empty for a bare code, else `Coding` or
+    `CodeableConcept.coding[0]`.
+    """
 
     prefix: str = ""
 
@@ -32,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ValidationOptions:
-    """What a code is held to."""
+    """The options of $validate-code."""
 
     languages: Languages = EVERY_LANGUAGE
     abstract_allowed: bool = True
@@ -44,9 +46,10 @@ class ValidationOptions:
 
 @dataclass(frozen=True, slots=True)
 class CodingResult:
-    """What was found of one coding: its `concept`, None where the code is not known here; whether it is a
-    `member` of the value set or system, None where nobody knows; and the system that is not known, if that is
-    why.
+    """The result of one coding.
+
+    `concept` is None if the code is unknown. `member` says whether it is in the value set or system, None if
+    that is unknown; `unknown_system` is then the missing code system, if that is the reason.
     """
 
     coding: Coding
@@ -65,7 +68,7 @@ class CodingResult:
 
 @dataclass(frozen=True, slots=True)
 class ConceptResult:
-    """What was found of a concept with several codings; `best` is the first that is right."""
+    """The result of a CodeableConcept; `best` is the first valid coding."""
 
     results: tuple[CodingResult, ...]
     issues: tuple[Issue, ...] = ()
@@ -81,19 +84,19 @@ class ConceptResult:
 
 
 def canonical_of(coding: Coding) -> str:
-    """`system|version` of a coding, or its system alone."""
+    """`system|version` of a coding, or only its system."""
     return with_version(coding.get("system", ""), coding.get("version"))
 
 
 def expected_system(system: str | None, coding: Coding) -> str:
-    """The canonical of the system that a coding is held to, its own where none is named; empty for none."""
+    """The canonical of the system to validate a coding in: the given one, else its own; empty if none."""
     if system is None:
         return canonical_of(coding) if coding.get("system") else ""
     return with_version(system, coding.get("version") if "|" not in system else None)
 
 
 def is_of_other_system(system: str | None, coding: Coding) -> bool:
-    """Whether a coding says that it is of another system than the one that is named, or another version."""
+    """Whether a coding states another system, or another version of it, than the given one."""
     url, _, version = (system or "").partition("|")
     if url and coding.get("system", url) != url:
         return True

@@ -1,4 +1,4 @@
-"""In which version of its code system a coding is looked at, where it is held to a value set.
+"""The choice of the code system version in which a coding is validated against a value set.
 
 https://hl7.org/fhir/R4/valueset.html#compositions
 """
@@ -22,8 +22,8 @@ from fhir_server.issues import Issue, Text
 
 @dataclass(frozen=True, slots=True)
 class ChosenVersion:
-    """The `system` in which a coding is looked up, None where it is not known; the `issues` of its version;
-    and the canonical that is `missing`.
+    """The `system` to look a coding up in, None if it is unknown; issues about the version; and the canonical
+    of a `missing` version.
     """
 
     system: CodeSystem | None
@@ -32,8 +32,10 @@ class ChosenVersion:
 
 
 def matching_part(value_set: ValueSet, coding: Coding) -> Part | None:
-    """The part of the composition that a coding is held to: the one of its version, else one that has its
-    code, with the display given or else in the newest version; else the first of its system.
+    """The part of the composition to validate a coding against.
+
+    Preferred are parts of the coding's version, then parts with its code: of several, those with its display,
+    then the newest version. Else it is the first part of its system.
     """
     system, code = coding["system"], str(coding.get("code", ""))
     parts = [part for part in included_parts(value_set.composition) if part.system == system]
@@ -50,14 +52,14 @@ def _version(part: Part) -> str:
 
 
 def _has_display(part: Part, code: str, display: object) -> bool:
-    """Whether a display is one that the code has in the part's version."""
+    """Whether a code has this display in the part's version of the system."""
     concept = part.code_system.find(code) if part.code_system else None
     known = valid_displays(concept, None, EVERY_LANGUAGE) if concept else ()
     return isinstance(display, str) and display_key(display) in map(display_key, known)
 
 
 def choose_version(view: View, part: Part, coding: Coding, place: Place) -> ChosenVersion:
-    """The version that the value set takes, and how that of the coding goes with it."""
+    """The version that the value set uses, with issues if the coding's version differs."""
     url, given = str(coding["system"]), str(coding.get("version") or "")
     asked = view.versions.chosen(url, part.version or "")
     if part.code_system is None:
@@ -73,7 +75,7 @@ def choose_version(view: View, part: Part, coding: Coding, place: Place) -> Chos
 
 
 def _missing(view: View, url: str, asked: str, given: str, place: Place) -> ChosenVersion:
-    """The value set takes a version that is not known, or a system of which none is."""
+    """The choice if the value set uses an unknown version, or a system without any known version."""
     if not view.versions_of(url):
         return ChosenVersion(None)
     known = given or view.versions.default.get(url) or view.versions.check.get(url, "")
@@ -88,7 +90,7 @@ def _of_missing(view: View, url: str, asked: str, given: str, place: Place) -> I
 
 
 def _unfit(part: Part, held: CodeSystem, asked: str, given: str, place: Place) -> Issue:
-    """What is said of a version that is not known, and not the one that the value set takes."""
+    """The issue of a coding's version that is unknown and not the one that the value set uses."""
     if not asked:
         text = messages.OTHER_DEFAULT(url=held.url, version=held.version or "-", given=given)
         return tx_issue("warning", "invalid", "vs-invalid", text, place.of("version"))
@@ -104,14 +106,14 @@ def _mismatch(text: Text, place: Place) -> Issue:
 
 
 def unknown_version(view: View, url: str, version: str, place: Place) -> Issue:
-    """The issue of a system that is known, in other versions."""
+    """The issue of an unknown version of a known system."""
     known = ", ".join(view.versions_of(url)) or "-"
     text = messages.UNKNOWN_VERSION(url=url, version=version, known=known)
     return tx_issue("error", "not-found", "not-found", text, place.of("system"))
 
 
 def version_check_issues(view: View, system: CodeSystem, coding: Coding, place: Place) -> Iterator[Issue]:
-    """Whether the version is the one that the request says it has to be."""
+    """An issue if the version is not the one that the request requires (check-system-version)."""
     wanted = view.versions.check.get(system.url)
     if wanted and not version_fits(system.version, wanted):
         text = messages.VERSION_MISMATCH(url=system.url, version=system.version or "-", wanted=wanted)

@@ -1,4 +1,4 @@
-"""Code systems and value sets as one request wants them: in which versions, with which supplements.
+"""A view on code systems and value sets: in the versions and with the supplements that a request asks for.
 
 https://hl7.org/fhir/R4/terminology-service.html#resolve
 """
@@ -25,9 +25,10 @@ _ANY = ("x", "X", "*")
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The versions that a request asks for, by canonical url: for code systems the `default` where none is
-    named, the one that it has to be (`check`), and the one to take whatever is named (`force`); for
-    `value_sets` the default.
+    """The versions that a request asks for, by canonical url.
+
+    For code systems: the `default` if none is named, the required one (`check`), and the one to use in any
+    case (`force`). For `value_sets`: the default.
     """
 
     default: Mapping[str, str] = field(default_factory=dict)
@@ -39,12 +40,14 @@ class Versions:
         return bool(self.default or self.check or self.force or self.value_sets)
 
     def chosen(self, system: str, version: str) -> str:
-        """The version to take of a system that is named with `version`, empty for none."""
+        """The version to use of a system that is named with `version` (empty if none)."""
         return self.force.get(system) or version or self.default.get(system) or self.check.get(system, "")
 
 
 def version_fits(version: str | None, wanted: str) -> bool:
-    """Whether a version is the one wanted, where x or * stands for any part, at the end for all the rest."""
+    """Whether a version matches the wanted one; x or * matches any part, and at the end all
+    remaining parts.
+    """
     if not wanted or version == wanted:
         return True
     own, asked = (version or "").split("."), wanted.split(".")
@@ -55,7 +58,7 @@ def version_fits(version: str | None, wanted: str) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class ValueSet:
-    """A value set: what is published of it, and its composition."""
+    """A value set: its resource and its composition."""
 
     resource: Resource
     composition: Composition
@@ -67,28 +70,28 @@ class ValueSet:
 
     @property
     def label(self) -> str:
-        """What messages call it: by its canonical, or else by its id or as one without a name."""
+        """Its name in messages: the canonical, else `ValueSet/id`."""
         return self.canonical or f"ValueSet/{self.resource.get('id', '-')}"
 
     @property
     def active_only(self) -> bool:
-        """Whether the value set itself leaves inactive codes out."""
+        """Whether the value set itself excludes inactive codes."""
         return (self.resource.get("compose") or {}).get("inactive") is False
 
     @property
     def language(self) -> str:
-        """The language that it wants to be shown in: that of its expansions, or else its own."""
+        """The display language of its expansions, else its own language."""
         wanted = expansion_parameter(self.resource.get("compose") or {}, "displayLanguage")
         return wanted or str(self.resource.get("language", ""))
 
     @property
     def status(self) -> str:
-        """Its status; `deprecated` or `withdrawn` where its standards status says so."""
+        """Its status; `deprecated` or `withdrawn` if its standards status says so."""
         return effective_status(self.resource)
 
 
 def supplements_of(resource: Resource) -> tuple[str, ...]:
-    """The code system supplements that a value set says it needs."""
+    """The code system supplements that a value set requires."""
     extensions = resource.get("extension", ())
     return tuple(
         str(extension["valueCanonical"])
@@ -98,7 +101,7 @@ def supplements_of(resource: Resource) -> tuple[str, ...]:
 
 
 class View:
-    """The registry's code systems and value sets, each made ready once."""
+    """The registry's code systems and value sets in certain versions, built on first use and cached."""
 
     def __init__(
         self, registry: Registry, versions: Versions | None = None, supplements: tuple[str, ...] = ()
@@ -111,7 +114,7 @@ class View:
         self._compositions = Compositions(self.code_system, self._compose)
 
     def code_system(self, canonical: str) -> CodeSystem | None:
-        """The code system at `url` or `url|version`, in the version wanted and with its supplements."""
+        """The code system at `url` or `url|version`, in the requested version and with its supplements."""
         found = self._systems.get(canonical)
         if found is None and (found := self._code_system(canonical)) is not None:
             self._systems[canonical] = found
@@ -135,22 +138,22 @@ class View:
         return found
 
     def versions_of(self, url: str) -> tuple[str, ...]:
-        """The versions in which codes of a code system are known, the one that counts last."""
+        """The versions of a code system with known codes; the last one is the default."""
         known = self.registry.code_system_versions().get(url, ())
         return tuple(
             version for version in known if _has_content(self.registry.code_system(f"{url}|{version}"))
         )
 
     def composition(self, url: str) -> Composition | None:
-        """The composition of a value set; None where it is unknown. Raises `Circular`."""
+        """The composition of a value set; None if it is unknown. Raises `Circular`."""
         return self._compositions.get(url)
 
     def composition_from(self, url: str, compose: Resource) -> Composition:
-        """A composition that is given itself. Raises `Circular`."""
+        """The composition for a `compose` element. Raises `Circular`."""
         return self._compositions.build(url, compose)
 
     def value_set(self, url: str) -> ValueSet:
-        """A value set by its canonical. Raises `NotFound`, or `Unprocessable` where it draws on itself."""
+        """A value set by canonical. Raises `NotFound`, or `Unprocessable` if it imports itself."""
         found = self._value_sets.get(url)
         if found is None:
             resource = self._resource(url)
@@ -160,7 +163,7 @@ class View:
         return found
 
     def value_set_from(self, resource: Resource) -> ValueSet:
-        """A value set of which the resource is given. Raises `Unprocessable` where it draws on itself."""
+        """A value set from its resource. Raises `Unprocessable` if it imports itself."""
         url = str(resource.get("url") or "#")
         compositions = self._compositions_within(resource)
         try:
@@ -170,7 +173,7 @@ class View:
             raise tx_error(Unprocessable, text, "processing", kind="vs-invalid") from circle
 
     def _compositions_within(self, resource: Resource) -> Compositions:
-        """The compositions that a value set may draw upon: those known here, and those that it contains."""
+        """The compositions that a value set can import: the known ones, and its contained value sets."""
         contained = {
             f"#{contained['id']}": contained
             for contained in resource.get("contained", ())
@@ -189,7 +192,7 @@ class View:
         return None if resource is None else composition_of(resource)
 
     def with_requested_version(self, canonical: str) -> str:
-        """A value set's canonical with the version that the request wants where none is named."""
+        """A value set's canonical with the requested version, if it names none."""
         return with_version(canonical, self.versions.value_sets.get(canonical))
 
     def _resource(self, canonical: str) -> Resource | None:
@@ -206,7 +209,7 @@ class View:
         return _r4_value_set(url, fact)
 
     def _implicit(self, url: str) -> Resource | None:
-        """All codes of a system, or those below one: `[system]?fhir_vs` and `[system]?fhir_vs=isa/[code]`."""
+        """An implicit value set: `[system]?fhir_vs` or `[system]?fhir_vs=isa/[code]`."""
         system, _, rest = url.partition(_IMPLICIT)
         known = self.registry.code_system(system)
         if known is None or not rest:
@@ -219,7 +222,7 @@ class View:
     # supplements
 
     def _supplements_by_system(self, asked: tuple[str, ...]) -> Mapping[str, list[CodeSystem]]:
-        """Those asked for, and those that only translate."""
+        """The requested supplements, and all that only add displays in other languages, by code system."""
         added: dict[str, list[CodeSystem]] = {}
         for resource in (*map(self._supplement, asked), *self._language_supplements()):
             system = str(resource.get("supplements", "")).partition("|")[0]
@@ -241,12 +244,12 @@ class View:
 
 
 def _has_content(system: CodeSystem | None) -> bool:
-    """Whether more is known of a code system than its name."""
+    """Whether any codes of a code system are known, not only its url."""
     return system is not None and (system.content != "not-present" or bool(system.concepts))
 
 
 def _canonical_of(resource: Resource) -> str:
-    """`url|version` of a resource, or its url alone; empty where it has none."""
+    """`url|version` of a resource, or only its url; empty if it has none."""
     url = str(resource.get("url", ""))
     return with_version(url, resource.get("version")) if url else ""
 
@@ -259,7 +262,7 @@ def _only_translates(resource: Resource) -> bool:
 
 
 def _r4_value_set(url: str, fact: Resource) -> Resource:
-    """What R4 publishes of one of its own value sets, as far as it is known here."""
+    """One of R4's own value sets as a resource, as far as the compiled facts know it."""
     parts = {name: fact[name] for name in ("include", "exclude") if name in fact}
     known = {name: fact[name] for name in ("version", "name") if fact.get(name)}
     return {"resourceType": "ValueSet", "url": url, **known, "status": "active", "compose": parts}
