@@ -66,7 +66,7 @@ class ClientGone(Exception):
     """The client went away before its body was complete; there is nobody to answer."""
 
 
-async def read(
+async def read_body(
     method: str, path: tuple[str, ...], headers: Headers, receive: Receive, limits: BodyLimits
 ) -> Body:
     """The body of a POST, PUT or PATCH, checked and parsed.
@@ -75,11 +75,11 @@ async def read(
     """
     _refuse_transfer_codings(headers)
     _refuse_announced_excess(headers, limits.bytes_max)
-    return parsed(await _received(receive, limits.bytes_max), method, path, headers, limits)
+    return parse_body(await _received(receive, limits.bytes_max), method, path, headers, limits)
 
 
-def parsed(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, limits: BodyLimits) -> Body:
-    """A body that has come whole, and is not too long, checked and parsed. Raises as `read` does."""
+def parse_body(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, limits: BodyLimits) -> Body:
+    """A body that has come whole, and is not too long, checked and parsed. Raises as `read_body` does."""
     if not raw:
         return EMPTY
     if binary.is_sent_as_it_is(method, path, headers):

@@ -1,4 +1,4 @@
-"""Everything that is not success, as an OperationOutcome that tells the client what it may know.
+"""Error replies: every exception as an OperationOutcome that discloses no internals.
 
 https://hl7.org/fhir/R4/http.html#Status-Codes
 """
@@ -33,21 +33,23 @@ ACCEPT_PATCH = (b"accept-patch", f"{JSON_PATCH}, {FHIR_JSON}".encode())
 """The media types of patches. https://www.rfc-editor.org/rfc/rfc5789#section-3.1"""
 
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""What the system says that has no more files or memory to give at the moment."""
+"""Operating system errors for a temporary lack of file handles or memory."""
 
 logger = logging.getLogger("fhir_server")
 
 
-def refusal(error: Exception, exchange: Exchange) -> Reply:
-    """The answer to a request that failed, in the reader's language, with what helps to do better."""
+def error_reply(error: Exception, exchange: Exchange) -> Reply:
+    """The reply to a request that failed, in the client's language, with Allow or Retry-After where due."""
     if isinstance(error, FhirError):
-        response = _foreseen(error, exchange.language)
+        response = _expected_error(error, exchange.language)
     else:
-        response = _unforeseen(error, exchange.request_id.decode(), exchange.language)
+        response = _unexpected_error(error, exchange.request_id.decode(), exchange.language)
     reply = render(response, exchange.base_url, exchange.content_type, exchange.pretty)
     reply.headers.append((b"content-language", exchange.language.encode()))
     if reply.status in (405, 501):
-        reply.headers.append(allow(_allowed(error) or exchange.allowed or allowed_methods(exchange.path)))
+        reply.headers.append(
+            allow_header(_allowed(error) or exchange.allowed or allowed_methods(exchange.path))
+        )
     if reply.status == 415 and exchange.method == "PATCH":
         reply.headers.append(ACCEPT_PATCH)
     if reply.status in RETRY_STATUSES:
@@ -55,27 +57,27 @@ def refusal(error: Exception, exchange: Exchange) -> Reply:
     return reply
 
 
-def unreadable(*, but_for_method: bool) -> Reply:
-    """The answer to what is no HTTP request, or would be one but for its method."""
+def invalid_http_reply(*, but_for_method: bool) -> Reply:
+    """The reply to bytes that are no HTTP request, or only have an unknown method."""
     if but_for_method:
         return _without_request(NotSupported.of(messages.NO_SUCH_METHOD()))
     return _without_request(InvalidRequest.of(messages.NO_REQUEST()))
 
 
-def too_slow(seconds: int) -> Reply:
-    """The answer to a request that has not come to its end after so long."""
+def timeout_reply(seconds: int) -> Reply:
+    """The reply to a request that is incomplete at its deadline."""
     return _without_request(RequestTimeout.of(messages.REQUEST_TOO_SLOW(seconds=seconds)))
 
 
 def _without_request(error: FhirError) -> Reply:
-    """In English, as no header says otherwise."""
-    reply = render(_foreseen(error, "en"), "", DEFAULT_CONTENT_TYPE)
+    """An error reply without a request, and therefore in English."""
+    reply = render(_expected_error(error, "en"), "", DEFAULT_CONTENT_TYPE)
     reply.headers.append((b"content-length", b"%d" % len(reply.body)))
     return reply
 
 
-def allow(methods: tuple[str, ...]) -> tuple[bytes, bytes]:
-    """The Allow header of a path with these methods."""
+def allow_header(methods: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """The Allow header for these methods."""
     return b"allow", ", ".join((*methods, "OPTIONS")).encode()
 
 
@@ -84,25 +86,25 @@ def _allowed(error: Exception) -> tuple[str, ...]:
     return error.allowed if isinstance(error, MethodNotAllowed) else ()
 
 
-def _foreseen(error: FhirError, language: Language) -> FhirResponse:
+def _expected_error(error: FhirError, language: Language) -> FhirResponse:
     outcome = operation_outcome(error.issues, language)
     return FhirResponse(status_of(error), json.serialise(outcome))
 
 
-def _unforeseen(error: Exception, request_id: str, language: Language) -> FhirResponse:
-    """An id for the client, and the places in the code for our log.
+def _unexpected_error(error: Exception, request_id: str, language: Language) -> FhirResponse:
+    """A response with the request's id; the traceback goes to the log.
 
-    The log shows no message of the exception: it may quote a name or a search value.
+    The exception's message is not logged: it may quote a name or a search value.
     """
-    logger.error("request %s failed\n%s", request_id, _places(error))
+    logger.error("request %s failed\n%s", request_id, _traceback(error))
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in EXHAUSTED):
-        return _foreseen(StoreUnavailable.of(messages.EXHAUSTED()), language)
+        return _expected_error(StoreUnavailable.of(messages.EXHAUSTED()), language)
     issue = Issue("fatal", "exception", messages.UNEXPECTED(id=request_id))
     return FhirResponse(500, json.serialise(operation_outcome([issue], language)))
 
 
-def _places(error: BaseException) -> str:
-    """The places of the error and of those that led to it, which may lead back to one another."""
+def _traceback(error: BaseException) -> str:
+    """The traceback of an error and of its causes, without messages. A chain of causes may be circular."""
     told: list[str] = []
     seen: list[BaseException] = []
     cause: BaseException | None = error

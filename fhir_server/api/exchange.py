@@ -1,4 +1,4 @@
-"""From an ASGI scope to a FhirRequest.
+"""One HTTP exchange: from an ASGI scope to a FhirRequest, and from a FhirResponse to a reply.
 
 https://hl7.org/fhir/R4/http.html#general
 """
@@ -32,11 +32,11 @@ INDIFFERENT = Preferences()
 
 
 class Exchange(Struct):
-    """One HTTP request while it is answered: what is known so far of who asked and how to answer.
+    """The state of one HTTP request while it is answered.
 
-    `started` is what `time.perf_counter` said, in seconds; `reply` an answer that is not finished yet;
-    `takes_long` what was tried in the event loop and takes too long for it; `allowed` the methods of a path
-    that is not below the FHIR base; `as_it_is` whether a Binary is asked for in its own format.
+    `started` is the `time.perf_counter` in seconds; `reply` is not complete until it has its last headers;
+    `takes_long` says that the event loop tried and ran out of time; `allowed` are the methods of a path that
+    is not below the FHIR base; `as_it_is` says that a Binary is wanted in its native format.
     """
 
     scope: Mapping[str, Any]
@@ -55,11 +55,11 @@ class Exchange(Struct):
     allowed: tuple[str, ...] = ()
 
 
-def locate(exchange: Exchange, base_urls: target.BaseUrls) -> None:
-    """Find out what is asked of which base.
+def resolve_target(exchange: Exchange, base_urls: target.BaseUrls) -> None:
+    """Set the exchange's base URL and path.
 
-    Raises `InvalidRequest` for a URL or a Host that cannot be read, and `MethodNotAllowed` or `NotSupported`
-    for a method that FHIR does not use.
+    Raises `InvalidRequest` for an unreadable URL or Host, and `MethodNotAllowed` or `NotSupported` for a
+    method that FHIR does not use.
     """
     exchange.base_url = base_urls.of(exchange.scope, exchange.headers)
     exchange.path = target.segments(exchange.scope["raw_path"])
@@ -68,9 +68,9 @@ def locate(exchange: Exchange, base_urls: target.BaseUrls) -> None:
 
 
 def fhir_request(exchange: Exchange, body: Body = EMPTY) -> FhirRequest:
-    """The request of an exchange that was located; HEAD is asked as GET. Decides the format of the answer.
+    """The FHIR request of an exchange whose target is resolved; HEAD becomes GET. Sets the response format.
 
-    Raises `InvalidRequest` for a query that cannot be read, `NotAcceptable` for a format that is not served.
+    Raises `InvalidRequest` for an unreadable query, and `NotAcceptable` for a format that is not served.
     """
     headers, query = exchange.headers, exchange.scope["query_string"]
     parameters = target.query(query) + body.form if query or body.form else ()
@@ -91,7 +91,7 @@ def fhir_request(exchange: Exchange, body: Body = EMPTY) -> FhirRequest:
 
 
 def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> None:
-    """`_format` and `_pretty` are the HTTP layer's own; `_format` stands above Accept."""
+    """Set the response format by `_format` and `_pretty`; `_format` overrides Accept."""
     wanted = shown = None
     for name, value in parameters:
         if name == "_format":
@@ -111,8 +111,8 @@ def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> N
             exchange.as_it_is = True
 
 
-def rendered(response: FhirResponse, exchange: Exchange) -> Reply:
-    """The HTTP answer, in the format that was asked for."""
+def render_reply(response: FhirResponse, exchange: Exchange) -> Reply:
+    """The HTTP reply, in the negotiated format."""
     if exchange.as_it_is:
         response = binary.as_it_is(response, exchange.headers[b"accept"])
     return render(response, exchange.base_url, exchange.content_type, exchange.pretty)
@@ -127,7 +127,7 @@ def _conditions(headers: Headers) -> Conditions:
         if_none_match=text(headers, b"if-none-match"),
         if_modified_since=text(headers, b"if-modified-since"),
         if_unmodified_since=text(headers, b"if-unmodified-since"),
-        # A search: people write its values in UTF-8 even where a header ought to be escaped.
+        # A search string: clients write its values in UTF-8, although a header should be escaped.
         if_none_exist=None if if_none_exist is None else if_none_exist.decode("utf-8", "replace"),
     )
 

@@ -1,4 +1,4 @@
-"""What is added around every FHIR answer: CORS, compression, the request's id.
+"""CORS and compression of replies.
 
 https://hl7.org/fhir/R4/http.html#gen and https://fetch.spec.whatwg.org/#http-cors-protocol
 """
@@ -20,13 +20,12 @@ HEADER_NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{0,1000}")
 GZIP_BYTES_MIN = 1_024
 GZIP_IN_THREAD_BYTES_MIN = 262_144
 GZIP_LEVEL = 1
-PACKED = (b"content-encoding", b"gzip")
+GZIP_ENCODED = (b"content-encoding", b"gzip")
 
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """Which web pages may call: those of `origins`, all when it holds *, this machine's own when it is
-    empty."""
+    """The web pages that may call: those of `origins`; all if it has *, those of this machine if empty."""
 
     origins: frozenset[bytes] = frozenset()
 
@@ -36,7 +35,7 @@ class Cors:
         return b"*" in self.origins or origin in self.origins
 
     def headers(self, headers: Headers) -> list[tuple[bytes, bytes]]:
-        """What to add to an answer so that the page may read it; nothing for a page that may not."""
+        """The headers that let the page read the reply; none for a page that may not."""
         origin = headers[b"origin"]
         if not self.allows(origin):
             return []
@@ -44,7 +43,7 @@ class Cors:
         return [(b"access-control-allow-origin", shown), (b"access-control-expose-headers", EXPOSED)]
 
     def preflight(self, headers: Headers) -> Reply:
-        """The answer to the question that a browser asks before a call."""
+        """The reply to a browser's preflight request."""
         reply = Reply(204, [CACHE])
         if not self.allows(headers[b"origin"]):
             return reply
@@ -58,26 +57,26 @@ class Cors:
 
 
 def is_preflight(method: str, headers: Headers) -> bool:
-    """Whether this is a browser's question rather than a client's request."""
+    """Whether this is a CORS preflight request."""
     return method == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers
 
 
-def may_pack(reply: Reply, headers: Headers, bytes_min: int = GZIP_BYTES_MIN) -> bool:
-    """Whether the client reads gzip, and the body is plain and so large that it gains."""
+def should_compress(reply: Reply, headers: Headers, bytes_min: int = GZIP_BYTES_MIN) -> bool:
+    """Whether the client accepts gzip, and the body is uncompressed and large enough."""
     return (
         len(reply.body) >= bytes_min
         and encoding(headers.get(b"accept-encoding", b"")) == "gzip"
-        and PACKED not in reply.headers
+        and GZIP_ENCODED not in reply.headers
     )
 
 
-def packs_long(reply: Reply, headers: Headers) -> bool:
-    """Whether to pack the body takes so long that it ought to be done in a thread."""
-    return may_pack(reply, headers, GZIP_IN_THREAD_BYTES_MIN)
+def is_slow_to_compress(reply: Reply, headers: Headers) -> bool:
+    """Whether compressing the body takes so long that it belongs in a thread."""
+    return should_compress(reply, headers, GZIP_IN_THREAD_BYTES_MIN)
 
 
-def pack(reply: Reply) -> None:
-    """Replace the body by its gzip."""
-    packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
-    reply.body = packer.compress(reply.body) + packer.flush()
-    reply.headers.append(PACKED)
+def compress(reply: Reply) -> None:
+    """Compress the body with gzip, in place."""
+    compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
+    reply.body = compressor.compress(reply.body) + compressor.flush()
+    reply.headers.append(GZIP_ENCODED)

@@ -22,7 +22,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from fhir_server.api import target
 from fhir_server.api.app import Application
 from fhir_server.api.asgi import Receive, Scope, Send
-from fhir_server.api.errors import too_slow, unreadable
+from fhir_server.api.errors import invalid_http_reply, timeout_reply
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.render import Reply, http_date
 from fhir_server.api.request_deadline import RequestDeadline
@@ -122,7 +122,7 @@ class FhirProtocol(HttpToolsProtocol):
         elif self._is_in_body and (self.cycle is None or getattr(self.cycle, "response_started", False)):
             self.transport.close()
         else:
-            self._refuse(too_slow(int(deadline.seconds)))
+            self._refuse(timeout_reply(int(deadline.seconds)))
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the connection stays open for us: a client that sends no more may still read, and is
@@ -152,7 +152,7 @@ class FhirProtocol(HttpToolsProtocol):
             return
         wrong_method = isinstance(sys.exception(), HttpParserInvalidMethodError)
         is_other_method = wrong_method and UNKNOWN_METHOD.search(self._received) is not None
-        self._refuse(unreadable(but_for_method=is_other_method))
+        self._refuse(invalid_http_reply(but_for_method=is_other_method))
 
     def on_headers_complete(self) -> None:
         self._is_in_body = True
@@ -165,8 +165,8 @@ class FhirProtocol(HttpToolsProtocol):
         if app is None:
             super().on_headers_complete()
             return
-        exchange = app.begin(self.scope)
-        reply = app.at_once(exchange)
+        exchange = app.open_exchange(self.scope)
+        reply = app.reply_now(exchange)
         if reply is not None:
             self.cycle = None  # type: ignore[assignment]
             self._send(reply, self._is_kept())
@@ -298,8 +298,8 @@ class FhirProtocol(HttpToolsProtocol):
 async def _answer(
     cycle: RequestResponseCycle, app: Application, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    exchange = app.begin(scope)
-    reply = app.at_once(exchange)
+    exchange = app.open_exchange(scope)
+    reply = app.reply_now(exchange)
     if reply is None:
         await _answer_in_time(cycle, app, exchange, scope, receive, send)
     else:
@@ -309,7 +309,7 @@ async def _answer(
 async def _answer_in_time(
     cycle: RequestResponseCycle, app: Application, exchange: Exchange, _: Scope, receive: Receive, __: Send
 ) -> None:
-    reply = await app.in_time(exchange, receive)
+    reply = await app.reply_later(exchange, receive)
     if reply is None:
         cycle.disconnected = True
     else:

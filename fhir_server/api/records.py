@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from fhir_server.api import messages
-from fhir_server.api.body import BodyLimits, read
+from fhir_server.api.body import BodyLimits, read_body
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.executors import Executor, submit_async
 from fhir_server.api.render import CACHE, Reply
@@ -70,7 +70,7 @@ class _Door:
 
         async def answer(exchange: Exchange, asked: FhirRequest) -> Reply:
             service, limits = self._service_for(programme, record, exchange), self._options.limits
-            body = await read("POST", (), exchange.headers, request.receive, limits)
+            body = await read_body("POST", (), exchange.headers, request.receive, limits)
             submit = _submitting(self._options.executor)
             if isinstance(body.content, list):
                 return await asyncio.to_thread(self._write_all, service, body.content, asked, submit)

@@ -1,4 +1,4 @@
-"""A FhirResponse as an HTTP answer: status, headers, bytes.
+"""A FhirResponse as an HTTP reply: status, headers, bytes.
 
 https://hl7.org/fhir/R4/http.html#versions
 """
@@ -16,9 +16,9 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NO_BODY = frozenset({204, 304})
 VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Origin")
-# Health data may be kept by the client that asked, and must be checked again before it is shown.
+# Health data may be stored by the client alone, and must be revalidated before each use.
 CACHE = (b"cache-control", b"private, no-cache")
-# What somebody stored as text shall not run as a page.
+# Prevents that a browser runs a stored text as a page.
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
@@ -26,7 +26,7 @@ Header = tuple[bytes, bytes]
 
 
 class Reply(Struct):
-    """An HTTP answer on its way out; wrappers add to its headers."""
+    """An HTTP reply. Headers are added to it until it is sent."""
 
     status: int
     headers: list[Header] = []
@@ -34,7 +34,7 @@ class Reply(Struct):
 
 
 def render(response: FhirResponse, base_url: str, content_type: bytes, pretty: bool = False) -> Reply:
-    """The HTTP answer. `content_type` is used for FHIR resources; locations become absolute."""
+    """The HTTP reply. `content_type` is used for FHIR resources; locations become absolute URLs."""
     headers = [CACHE]
     body = response.body or b""
     if body and response.status not in NO_BODY:

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 
 from fhir_server.api import headers, messages, negotiation
 from fhir_server.api.body import ClientGone
-from fhir_server.api.errors import allow, refusal
+from fhir_server.api.errors import allow_header, error_reply
 from fhir_server.api.exchange import Exchange
 from fhir_server.api.render import Reply
 from fhir_server.api.target import BaseUrls
@@ -41,7 +41,7 @@ class SiteResponses:
         except ClientGone:
             reply = Reply(400)
         except Exception as error:
-            reply = refusal(error, exchange)
+            reply = error_reply(error, exchange)
         reply.headers.append((b"x-request-id", exchange.request_id))
         response = Response(reply.body, reply.status)
         response.raw_headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
@@ -62,7 +62,7 @@ class SiteResponses:
             methods = (getattr(error, "headers", None) or {}).get("Allow", "GET, HEAD")
             exchange.allowed = tuple(sorted(methods.split(", ")))
             if exchange.method == "OPTIONS":
-                return Reply(204, [allow(exchange.allowed)])
+                return Reply(204, [allow_header(exchange.allowed)])
             text = messages.METHOD_NOT_ALLOWED(method=exchange.method, allowed=methods)
             raise MethodNotAllowed.of(text)
 

@@ -113,13 +113,13 @@ class Dispatcher:
         except DefinitionsChanged:
             return self.dispatch(request)
 
-    def is_short(self, request: FhirRequest) -> bool:
+    def is_read_by_id(self, request: FhirRequest) -> bool:
         """Whether this reads one resource by its identity: there is nothing to wait for, and it takes
         microseconds.
         """
         return request.method == "GET" and len(request.path) == 2 and request.path[1][:1] not in NO_ID
 
-    def must_wait(self, request: FhirRequest) -> bool:
+    def is_blocking(self, request: FhirRequest) -> bool:
         """Whether the answer has to wait, a write's for the store, that of what asks about codes for another
         terminology server.
         """
@@ -127,11 +127,11 @@ class Dispatcher:
             return request.method not in READING and request.path[-1:] != ("_search",)
         return self._may_write(request) or self._asks_elsewhere(request)
 
-    def may_wait(self, request: FhirRequest) -> bool:
+    def may_block(self, request: FhirRequest) -> bool:
         """Whether the answer has to wait as things are: that of a search may, too, for the index of what was
         written a moment ago.
         """
-        if self.must_wait(request):
+        if self.is_blocking(request):
             return True
         return _searches(request) and not self._engines.latest().store.is_index_current()
 

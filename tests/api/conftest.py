@@ -37,14 +37,14 @@ class FakeDoor:
     def prepare(self, request: FhirRequest) -> Commit:
         return partial(self.dispatch, request)
 
-    def is_short(self, request: FhirRequest) -> bool:
+    def is_read_by_id(self, request: FhirRequest) -> bool:
         return request.path == ("Patient", "short")
 
-    def must_wait(self, request: FhirRequest) -> bool:
+    def is_blocking(self, request: FhirRequest) -> bool:
         return request.method != "GET"
 
-    def may_wait(self, request: FhirRequest) -> bool:
-        return self.must_wait(request)
+    def may_block(self, request: FhirRequest) -> bool:
+        return self.is_blocking(request)
 
     def takes_long(self, request: FhirRequest) -> bool:
         return request.path[-1:] == ("$long",)

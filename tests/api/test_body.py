@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.api.body import Body, BodyLimits, ClientGone, parsed, read
+from fhir_server.api.body import Body, BodyLimits, ClientGone, parse_body, read_body
 from fhir_server.errors import (
     ContentTooLarge,
     InvalidRequest,
@@ -35,7 +35,7 @@ def read_all(
     async def receive() -> dict[str, Any]:
         return next(queue)
 
-    return asyncio.run(read(method, path, headers, receive, LIMITS))
+    return asyncio.run(read_body(method, path, headers, receive, LIMITS))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_body_over_the_limit_is_refused_while_it_comes() -> None:
         return {"type": "http.request", "body": next(endless), "more_body": True}
 
     with pytest.raises(ContentTooLarge):
-        asyncio.run(read("POST", ("Patient",), JSON, receive, LIMITS))
+        asyncio.run(read_body("POST", ("Patient",), JSON, receive, LIMITS))
 
 
 def test_a_body_of_exactly_the_limit_is_read() -> None:
@@ -136,7 +136,7 @@ def test_the_members_of_a_gzip_stream_are_read_one_after_the_other() -> None:
     """However many: what lies behind one is not copied for each of them."""
     members = [b'{"resourceType"', *[b" "] * 100_000, b':"Patient"}']
     packed = b"".join(gzip.compress(part, mtime=0) for part in members)
-    found = parsed(packed, "POST", ("Patient",), JSON | {b"content-encoding": b"gzip"}, BodyLimits(10**7, 20))
+    found = parse_body(packed, "POST", ("Patient",), JSON | {b"content-encoding": b"gzip"}, BodyLimits(10**7, 20))
     assert found.content == {"resourceType": "Patient"}
 
 
@@ -148,7 +148,7 @@ def test_other_encodings_are_refused() -> None:
 def test_a_form_is_as_short_as_a_url() -> None:
     form = {b"content-type": b"application/x-www-form-urlencoded"}
     with pytest.raises(ContentTooLarge, match="1048576"):
-        parsed(b"_id=" + b"%41" * 400_000, "POST", ("Patient", "_search"), form, BodyLimits(10**7, 20))
+        parse_body(b"_id=" + b"%41" * 400_000, "POST", ("Patient", "_search"), form, BodyLimits(10**7, 20))
 
 
 def test_malformed_json_is_refused() -> None:
@@ -166,7 +166,7 @@ def test_a_client_that_goes_away() -> None:
         return {"type": "http.disconnect"}
 
     with pytest.raises(ClientGone):
-        asyncio.run(read("POST", ("Patient",), JSON, receive, LIMITS))
+        asyncio.run(read_body("POST", ("Patient",), JSON, receive, LIMITS))
 
 
 def test_chunks_are_the_only_transfer_coding() -> None:

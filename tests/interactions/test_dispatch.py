@@ -73,7 +73,7 @@ def test_what_may_change_the_store(
     look = Operation("look", "urn:look", levels, nothing)
     change = Operation("change", "urn:change", levels, nothing, affects_state=True)
     client = client_with(operations=(look, change))
-    assert client.dispatcher.must_wait(FhirRequest(method, path, BASE)) is writes
+    assert client.dispatcher.is_blocking(FhirRequest(method, path, BASE)) is writes
 
 
 def test_an_operation_is_offered_where_it_says(client_with: ClientFactory) -> None:

@@ -61,8 +61,8 @@ def test_everything_may_be_asked_for(client: Client) -> None:
 
 
 def test_it_writes_and_so_waits_its_turn(client: Client) -> None:
-    assert client.dispatcher.must_wait(FhirRequest("POST", ("$reindex",), BASE))
-    assert not client.dispatcher.must_wait(FhirRequest("GET", ("$reindex",), BASE))
+    assert client.dispatcher.is_blocking(FhirRequest("POST", ("$reindex",), BASE))
+    assert not client.dispatcher.is_blocking(FhirRequest("GET", ("$reindex",), BASE))
 
 
 @pytest.mark.parametrize(

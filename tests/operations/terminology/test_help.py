@@ -65,5 +65,5 @@ def test_only_what_asks_it_may_have_to_wait(helped: Client, care: Client) -> Non
         ("Patient/$validate", True),
         ("ValueSet/$expand", False),
     ):
-        assert helped.dispatcher.may_wait(asks(path)) is waits
-        assert care.dispatcher.may_wait(asks(path)) is False
+        assert helped.dispatcher.may_block(asks(path)) is waits
+        assert care.dispatcher.may_block(asks(path)) is False
