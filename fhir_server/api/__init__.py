@@ -1,1 +1,1 @@
-"""HTTP: the only room that knows Starlette and FastAPI."""
+"""The HTTP layer: the only package that knows Starlette and FastAPI."""

@@ -28,8 +28,8 @@ from fhir_server.store.port import DeadlineExceeded
 VARYING = frozenset({b"accept-encoding", b"accept-language", b"origin"})
 """Request headers that a response may depend on; a request without any gets no Vary header."""
 
-ECHOED = b"x-correlation-id"
-SURROUNDING = VARYING | {ECHOED}
+CORRELATION_ID = b"x-correlation-id"
+AFFECTING_RESPONSE = VARYING | {CORRELATION_ID}
 
 LOOP_READ_SECONDS = 0.05
 """The time limit of a read in the event loop, which is blocked meanwhile."""
@@ -128,7 +128,7 @@ class Application:
 
     def open_exchange(self, scope: Mapping[str, Any]) -> Exchange:
         """The exchange for a request below the FHIR base, which `reply_now` or else `reply_later` answers."""
-        found = headers.pick(scope["headers"])
+        found = headers.select_headers(scope["headers"])
         accepted = found.get(b"accept-language")
         return Exchange(
             scope,
@@ -187,8 +187,8 @@ class Application:
     def _finished(self, reply: Reply, exchange: Exchange) -> Reply:
         """The reply with the headers that every reply has. Logs the request."""
         reply.headers.append((b"x-request-id", exchange.request_id))
-        if not exchange.headers.keys().isdisjoint(SURROUNDING):
-            self._surround(reply, exchange.headers)
+        if not exchange.headers.keys().isdisjoint(AFFECTING_RESPONSE):
+            self._add_dependent_headers(reply, exchange.headers)
         if reply.status not in NO_BODY:
             reply.headers.append((b"content-length", b"%d" % len(reply.body)))
         if exchange.method == "HEAD":
@@ -270,11 +270,11 @@ class Application:
         patches = [ACCEPT_PATCH] if "PATCH" in methods else []
         return Reply(204, [CACHE, allow_header(methods), *patches])
 
-    def _surround(self, reply: Reply, asked: headers.Headers) -> None:
+    def _add_dependent_headers(self, reply: Reply, asked: headers.Headers) -> None:
         """Add the headers that depend on the request's, and compress the body."""
-        correlation = asked.get(ECHOED)
-        if correlation is not None and headers.SANE_ID.fullmatch(correlation):
-            reply.headers.append((ECHOED, correlation))
+        correlation = asked.get(CORRELATION_ID)
+        if correlation is not None and headers.SAFE_ID.fullmatch(correlation):
+            reply.headers.append((CORRELATION_ID, correlation))
         if b"origin" in asked:
             reply.headers += self._options.cors.headers(asked)
         if not asked.keys().isdisjoint(VARYING):

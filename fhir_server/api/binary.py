@@ -1,7 +1,7 @@
-"""Binary resources as what they hold: a document sent or asked for in its own format.
+"""Binary resources in their native format: documents sent or asked for as they are.
 
-A client that reads FHIR, or anything, gets the resource: a page cannot so be made to show what another client
-has stored. https://hl7.org/fhir/R4/binary.html#rest
+A client that accepts FHIR, or anything, gets the resource, so that no page can be made to show what another
+client has stored. https://hl7.org/fhir/R4/binary.html#rest
 """
 
 import base64
@@ -19,38 +19,38 @@ from fhir_server.errors import NotAcceptable
 
 TYPE = "Binary"
 SHAPES = {"GET": (2, 4), "HEAD": (2, 4), "POST": (1,), "PUT": (2,)}
-"""How many segments the path of a Binary has, by what is done with it."""
+"""The number of path segments of a request on a Binary, by method."""
 
 FHIR_NAMES = negotiation.JSON_NAMES | {"application/fhir+xml"}
 MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+[ -~]*", re.ASCII)
 
 
-def is_one(method: str, path: tuple[str, ...]) -> bool:
-    """Whether one Binary is read, created or updated by its id."""
+def is_single_binary(method: str, path: tuple[str, ...]) -> bool:
+    """Whether the request reads, creates or updates one Binary by its id."""
     return path[:1] == (TYPE,) and len(path) in SHAPES.get(method, ()) and names_resources(path)
 
 
 def is_sent_as_it_is(method: str, path: tuple[str, ...], headers: Headers) -> bool:
-    """Whether the body is the document itself, and no resource."""
+    """Whether the body is a document in its native format, not a resource."""
     content_type = text(headers, b"content-type")
-    if not content_type or method == "GET" or not is_one(method, path):
+    if not content_type or method == "GET" or not is_single_binary(method, path):
         return False
     return negotiation.media_range(content_type).name not in FHIR_NAMES
 
 
 def is_other_json(content: Any, content_type: str, method: str, path: tuple[str, ...]) -> bool:
-    """Whether JSON that is to be a Binary is the document itself: another resource, or none at all.
+    """Whether a JSON body for a Binary is itself the document: another resource, or no resource at all.
 
-    What claims to be FHIR and does not say of which type is no document, but a Binary written badly.
+    FHIR JSON without a resourceType is no document, but a malformed Binary.
     """
-    if not is_one(method, path):
+    if not is_single_binary(method, path):
         return False
     type = content.get("resourceType") if isinstance(content, dict) else None
     return type != TYPE and (type is not None or content_type != negotiation.FHIR_JSON)
 
 
 def resource_of(document: bytes, path: tuple[str, ...], headers: Headers) -> dict[str, Any]:
-    """The Binary that holds a document which was sent as it is."""
+    """The Binary of a document that was sent in its native format."""
     content_type = " ".join((text(headers, b"content-type") or "").split())
     resource = {
         "resourceType": TYPE,
@@ -64,9 +64,9 @@ def resource_of(document: bytes, path: tuple[str, ...], headers: Headers) -> dic
 
 
 def as_it_is(response: FhirResponse, accept: bytes) -> FhirResponse:
-    """The answer to a read, with the document in place of the Binary that holds it.
+    """The response to a read, with the document in place of its Binary.
 
-    Raises `NotAcceptable` when its format is not one that the client reads.
+    Raises `NotAcceptable` if the client does not accept the document's media type.
     """
     if response.body is None:
         return response

@@ -1,4 +1,4 @@
-"""The request body: its size, its compression, its type, and the JSON or the form that it holds.
+"""The request body: limits, decompression, media type, and parsing as JSON or as a form.
 
 https://hl7.org/fhir/R4/http.html#mime-type
 """
@@ -17,8 +17,8 @@ from fhir_server.api.negotiation import (
     FHIR_VERSIONS,
     JSON_NAMES,
     XML_NAMES,
+    cached,
     media_range,
-    remembered,
 )
 from fhir_server.api.target import query
 from fhir_server.core import json
@@ -37,10 +37,10 @@ FORM_NAMES = frozenset({FORM})
 PATCH_NAMES = JSON_NAMES | {JSON_PATCH}
 UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii"})
 FORM_BYTES_MAX = 1_048_576
-"""As much as is read of a URL."""
+"""The same limit as for a URL."""
 GZIP_WINDOW = 31
 GZIP_STEP_BYTES = 4_096
-"""How much is given to the decompressor at a time. It hands back, as a copy, what lies behind a member."""
+"""Bytes per call of the decompressor, which returns a copy of all that follows a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ EMPTY = Body()
 
 
 class ClientGone(Exception):
-    """The client went away before its body was complete; there is nobody to answer."""
+    """The client disconnected before its body was complete; no response is possible."""
 
 
 async def read_body(
@@ -79,7 +79,7 @@ async def read_body(
 
 
 def parse_body(raw: bytes, method: str, path: tuple[str, ...], headers: Headers, limits: BodyLimits) -> Body:
-    """A body that has come whole, and is not too long, checked and parsed. Raises as `read_body` does."""
+    """A complete body within the limit, checked and parsed. Raises as `read_body` does."""
     if not raw:
         return EMPTY
     if binary.is_sent_as_it_is(method, path, headers):
@@ -98,7 +98,7 @@ def parse_body(raw: bytes, method: str, path: tuple[str, ...], headers: Headers,
 
 
 def _refuse_transfer_codings(headers: Headers) -> None:
-    """Raises `NotSupported` for another than chunks, which are put together before.
+    """Raise `NotSupported` for any other than chunked, which the HTTP parser has decoded.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-6.1
     """
@@ -152,7 +152,7 @@ def _accepted(method: str, path: tuple[str, ...]) -> frozenset[str]:
     return PATCH_NAMES if method == "PATCH" else JSON_NAMES
 
 
-@remembered
+@cached
 def _checked_type(header: bytes, accepted: frozenset[str]) -> str:
     """The media type of the body without its parameters, in lower case."""
     expected = _expected(accepted)
@@ -195,7 +195,7 @@ def _decompressed(raw: bytes, headers: Headers, bytes_max: int) -> bytes:
 
 
 def _gunzipped(raw: bytes, bytes_max: int) -> bytes:
-    """All members of a gzip stream; never holds more than one byte beyond the limit."""
+    """All members of a gzip stream; never decompresses more than one byte beyond the limit."""
     body, at = bytearray(), 0
     while at < len(raw):
         member = zlib.decompressobj(GZIP_WINDOW)

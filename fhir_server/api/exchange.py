@@ -106,7 +106,7 @@ def _negotiate(exchange: Exchange, parameters: tuple[tuple[str, str], ...]) -> N
         try:
             exchange.content_type = negotiation.content_type(exchange.headers.get(b"accept", b""))
         except NotAcceptable:
-            if exchange.method not in READS or not binary.is_one(exchange.method, exchange.path):
+            if exchange.method not in READS or not binary.is_single_binary(exchange.method, exchange.path):
                 raise
             exchange.as_it_is = True
 

@@ -1,4 +1,4 @@
-"""The request headers that FHIR cares about, picked out in one pass.
+"""The request headers that the server reads, selected in one pass, and request ids.
 
 https://hl7.org/fhir/R4/http.html#custom
 """
@@ -10,7 +10,7 @@ from itertools import count
 
 Headers = dict[bytes, bytes]
 
-WANTED = frozenset(
+READ_HEADERS = frozenset(
     {
         b"accept",
         b"accept-encoding",
@@ -36,14 +36,14 @@ WANTED = frozenset(
         b"x-security-context",
     }
 )
-SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+SAFE_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 
 
-def pick(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """The headers of an ASGI scope that are `WANTED`; one that comes twice is joined by a comma."""
+def select_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers of an ASGI scope that are `READ_HEADERS`; one that comes twice is joined by a comma."""
     found: Headers = {}
     for name, value in pairs:
-        if name in WANTED:
+        if name in READ_HEADERS:
             found[name] = found[name] + b", " + value if name in found else value
     return found
 
@@ -55,8 +55,7 @@ def text(headers: Headers, name: bytes) -> str | None:
 
 
 class RequestIds:
-    """Gives a request its id: the client's own when it is fit to be logged, else the next of this
-    process."""
+    """Assigns request ids: the client's own if it is safe to log, else the next of this process."""
 
     def __init__(self) -> None:
         self._prefix = os.urandom(6).hex().encode() + b"-"
@@ -64,6 +63,6 @@ class RequestIds:
 
     def of(self, headers: Headers) -> bytes:
         given = headers.get(b"x-request-id")
-        if given is not None and SANE_ID.fullmatch(given):
+        if given is not None and SAFE_ID.fullmatch(given):
             return given
         return self._prefix + b"%d" % next(self._numbers)

@@ -1,4 +1,4 @@
-"""What the HTTP layer says to clients, in English and French."""
+"""The messages of the HTTP layer to clients, in English and French."""
 
 from fhir_server.issues import Template
 

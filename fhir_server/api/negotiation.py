@@ -1,4 +1,4 @@
-"""What the client can read: format, FHIR version, language, and its preferences.
+"""Content negotiation: format, FHIR version, language, compression, and the Prefer header.
 
 https://hl7.org/fhir/R4/http.html#mime-type
 """
@@ -18,23 +18,23 @@ JSON_NAMES = frozenset({FHIR_JSON, "application/json", "text/json"})
 JSON_FORMATS = frozenset({"json", *JSON_NAMES})
 OFFERED = (FHIR_JSON, "application/json", "text/json")
 WILDCARDS = {"*/*": 0, "application/*": 1, "text/*": 1}
-"""How much they say; a type by its name says more."""
+"""Wildcards by specificity; a full type name is more specific than any."""
 XML_NAMES = frozenset({"xml", "application/fhir+xml", "application/xml", "text/xml"})
 FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
 RETURNS = ("minimal", "representation", "OperationOutcome")
-HEADERS_REMEMBERED = 256
+CACHED_HEADERS_MAX = 256
 HEADER_BYTES_MAX = 4_096
-"""What is considered of a header in which a client lists what it prefers, and remembered."""
+"""The part of a negotiation header that is read and cached."""
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
 
 
-def remembered(
+def cached(
     make: Callable[Concatenate[bytes, P], Made],
 ) -> Callable[Concatenate[bytes, P], Made]:
-    """What a function makes of the beginning of a header, kept for those that come again."""
-    known: Any = lru_cache(maxsize=HEADERS_REMEMBERED)(make)
+    """Cache a function of a header, of which only the first `HEADER_BYTES_MAX` are passed on."""
+    known: Any = lru_cache(maxsize=CACHED_HEADERS_MAX)(make)
 
     @wraps(make)
     def made(header: bytes, /, *args: P.args, **kwargs: P.kwargs) -> Made:
@@ -57,7 +57,7 @@ class MediaRange:
 
 
 def media_range(text: str) -> MediaRange:
-    """`application/fhir+json; fhirVersion=4.0; q=0.5`, taken apart."""
+    """Parse `application/fhir+json; fhirVersion=4.0; q=0.5`."""
     name, *rest = text.split(";")
     pairs = [part.partition("=") for part in rest]
     parameters = tuple((key.strip().lower(), value.strip().strip('"')) for key, _, value in pairs)
@@ -77,11 +77,11 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-@remembered
+@cached
 def content_type(accept: bytes) -> bytes:
-    """The Content-Type to answer an Accept header with; empty means anything.
+    """The Content-Type of the response to an Accept header; an empty header accepts anything.
 
-    Raises `NotAcceptable` when none of what the client reads can be served.
+    Raises `NotAcceptable` if no acceptable type is served.
     """
     ranges = media_ranges(accept)
     if not ranges:
@@ -97,7 +97,7 @@ def content_type(accept: bytes) -> bytes:
 
 
 def accepts(accept: bytes, media_type: str) -> bool:
-    """Whether an Accept header takes a media type, such as image/png."""
+    """Whether an Accept header accepts a media type such as image/png."""
     name = media_range(media_type).name
     names = {name, f"{name.partition('/')[0]}/*", "*/*"}
     ranges = media_ranges(accept[:HEADER_BYTES_MAX])
@@ -107,7 +107,7 @@ def accepts(accept: bytes, media_type: str) -> bool:
 
 def content_type_of_format(value: str) -> bytes:
     """The Content-Type that a `_format` parameter asks for. Raises `NotAcceptable` for another than JSON."""
-    # An unescaped "+" in a query means a space; people write _format=application/fhir+json all the same.
+    # An unescaped "+" in a query means a space, but clients write _format=application/fhir+json.
     media = media_range(value.replace(" ", "+").replace(";+", ";"))
     if media.name not in JSON_FORMATS or not _is_r4(media):
         raise _refusal([media])
@@ -115,7 +115,7 @@ def content_type_of_format(value: str) -> bytes:
 
 
 def _served_as(media: MediaRange, excluded: frozenset[str]) -> str:
-    """The type to answer a range with; empty for one that is not served."""
+    """The media type to serve for a range; empty for a range that is not served."""
     if media.name in JSON_NAMES:
         return media.name
     if media.name not in WILDCARDS:
@@ -148,7 +148,7 @@ def _clipped(text: str) -> str:
     return text if len(text) <= 100 else text[:100] + "…"
 
 
-@remembered
+@cached
 def language(accept_language: bytes) -> Language:
     """French or English, whichever the client ranks higher; English when it names neither."""
     ranked: dict[Language, float] = {"en": 0.0, "fr": 0.0}
@@ -159,7 +159,7 @@ def language(accept_language: bytes) -> Language:
     return "fr" if ranked["fr"] > ranked["en"] else "en"
 
 
-@remembered
+@cached
 def preferences(prefer: bytes) -> Preferences:
     """The Prefer header; preferences that are not FHIR's are ignored, as RFC 7240 asks.
 
@@ -190,8 +190,8 @@ def pretty(value: str | None) -> bool:
 Encoding = Literal["gzip", "identity"]
 
 
-@remembered
+@cached
 def encoding(accept_encoding: bytes) -> Encoding:
-    """gzip when the client reads it, else no compression."""
+    """gzip if the client accepts it, else no compression."""
     weights = {coding.name: coding.quality for coding in media_ranges(accept_encoding)}
     return "gzip" if weights.get("gzip", weights.get("*", 0.0)) > 0 else "identity"

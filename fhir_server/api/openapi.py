@@ -1,4 +1,4 @@
-"""The OpenAPI description of the FHIR base, built from the types and search parameters that are served.
+"""The OpenAPI description of the FHIR base, built from its resource types and search parameters.
 
 https://spec.openapis.org/oas/v3.1.0
 """

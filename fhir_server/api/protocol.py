@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol, with a shorter way for the requests below the FHIR base.
+"""uvicorn's HTTP protocol, with a fast path for requests below the FHIR base.
 
-An answer leaves in one write, headers and body together, where ASGI takes two messages; and a request that
-has nothing to wait for is answered in the call that parsed it, without a task of its own and without what
-uvicorn keeps of a request while a task answers it. A write with a short body needs no task either: it is
-given to the lane, which calls when it is done. Whatever is not the application's own, or comes while another
-request is being answered or the client does not read, goes uvicorn's way.
+A reply is sent in one write, headers and body together, where ASGI takes two messages. A request that does
+not have to wait is answered in the call that parsed it, without a task and without uvicorn's request state. A
+write with a short body needs no task either: the executor calls back when it is done. Everything else takes
+uvicorn's usual path: other paths, requests that arrive while another is being answered, and replies to a
+client that does not read.
 https://www.uvicorn.org/contributing/#the-asgi-protocol
 """
 
@@ -28,7 +28,7 @@ from fhir_server.api.render import Reply, http_date
 from fhir_server.api.request_deadline import RequestDeadline
 
 OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
-"""The offer to go on in another protocol. The parser would pass over the body that comes with it.
+"""The Upgrade header. The parser would skip the body of a request that has it.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 """
@@ -38,14 +38,14 @@ AUTHORITY = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 
 KNOWN = rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) "
 UNKNOWN_METHOD = re.compile(rb"^(?!%b)[\w!#$%%&'*+.^`|~-]+ \S+ HTTP/\d\.\d\r$" % KNOWN, re.MULTILINE)
-"""How a request begins whose method is none."""
+"""The request line of a request with an unknown method."""
 
 HEAD_BYTES_MAX = 1_048_576
-"""What is read of a request's line and headers, before they end, in chunks of what has come."""
+"""The limit of a request line and its headers, as received in chunks before they are complete."""
 
 
 class TasklessCycle(Struct):
-    """A write that is answered without a task, in the place of uvicorn's own cycle."""
+    """A write that is answered without a task, in place of uvicorn's RequestResponseCycle."""
 
     app: Application
     exchange: Exchange
@@ -57,21 +57,21 @@ class TasklessCycle(Struct):
 class FhirProtocol(HttpToolsProtocol):
     """One connection."""
 
-    _begun: Exchange | None = None
-    """A request that could not be answered at once."""
+    _pending_exchange: Exchange | None = None
+    """The exchange of the current request, if it could not be answered at once."""
 
-    _head_of: Any = None
+    _head_scope: Any = None
     _head_bytes = 0
-    """How much has come of a head that has not ended, from the chunk in which it began."""
+    """The bytes received of an incomplete head, counted from the chunk in which it began."""
 
     _is_in_body = False
-    """Whether what comes now is the body of a request."""
+    """Whether the parser is inside the body of a request."""
 
     _received = b""
-    """What has come last."""
+    """The last chunk received."""
 
     _idle_since: float | None = None
-    """When the last answer was given, by the clock of the loop, while no other request has come."""
+    """The loop time of the last reply, while no other request has begun."""
 
     _deadline_task: asyncio.TimerHandle | None = None
 
@@ -96,9 +96,9 @@ class FhirProtocol(HttpToolsProtocol):
             self._wait_for_rest(len(data))
 
     def _wait_for_head(self, more: int) -> None:
-        """Nobody need send so much before we know what is asked."""
-        if self._head_of is not self.scope:
-            self._head_of, self._head_bytes = self.scope, 0
+        """Refuse a head that is too long."""
+        if self._head_scope is not self.scope:
+            self._head_scope, self._head_bytes = self.scope, 0
         self._head_bytes += more
         if self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(Reply(431, [(b"content-length", b"0")]))
@@ -125,8 +125,7 @@ class FhirProtocol(HttpToolsProtocol):
             self._refuse(timeout_reply(int(deadline.seconds)))
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the connection stays open for us: a client that sends no more may still read, and is
-        answered what it has asked.
+        """Whether to keep the connection open: a client that has finished sending may still read its replies.
 
         https://www.rfc-editor.org/rfc/rfc9112#section-9.6
         """
@@ -136,17 +135,17 @@ class FhirProtocol(HttpToolsProtocol):
         return True
 
     def _is_busy(self) -> bool:
-        """Whether a request is being answered that came before the one that is coming."""
+        """Whether an earlier request is still being answered."""
         return self.cycle is not None and not self.cycle.response_complete and not self._is_in_body
 
     def _refuse(self, reply: Reply) -> None:
         if self.transport.is_closing():
             return
-        self.transport.write(_message(reply, kept=False))
+        self.transport.write(_reply_bytes(reply, keep_alive=False))
         self.transport.close()
 
     def send_400_response(self, _: str) -> None:
-        """Refuse what is no HTTP, once all that was asked before it is answered."""
+        """Refuse malformed HTTP, unless an earlier request is still being answered; then close after that."""
         if self._is_busy():
             self.cycle.keep_alive = False
             return
@@ -169,15 +168,15 @@ class FhirProtocol(HttpToolsProtocol):
         reply = app.reply_now(exchange)
         if reply is not None:
             self.cycle = None  # type: ignore[assignment]
-            self._send(reply, self._is_kept())
+            self._send(reply, self._keeps_alive())
         elif app.can_submit(exchange) and not self.expect_100_continue:
-            self.cycle = TasklessCycle(app, exchange, self._is_kept())  # type: ignore[assignment]
+            self.cycle = TasklessCycle(app, exchange, self._keeps_alive())  # type: ignore[assignment]
         else:
-            self._begun = exchange
+            self._pending_exchange = exchange
             super().on_headers_complete()
 
     def _use_authority_of_target(self) -> None:
-        """A target that is a whole URL names the host itself, whatever the Host header says.
+        """Use the host of an absolute-form target in place of the Host header.
 
         https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
         """
@@ -186,8 +185,8 @@ class FhirProtocol(HttpToolsProtocol):
             self.headers[:] = [(b"host", found[1]), *others]
 
     def _application(self) -> Application | None:
-        """The application, if what the headers ask is its own and may be answered before all else; the scope
-        then says what that is.
+        """The application, if the request is below the FHIR base and can take the fast path; then also
+        completes the scope.
         """
         app, url, cycle = self.app, self.url, self.cycle
         if not isinstance(app, Application) or self.flow.write_paused or self.parser.should_upgrade():
@@ -205,8 +204,8 @@ class FhirProtocol(HttpToolsProtocol):
         scope["query_string"] = query
         return app
 
-    def _is_kept(self) -> bool:
-        """Whether the connection stays open after the answer."""
+    def _keeps_alive(self) -> bool:
+        """Whether the connection stays open after the reply."""
         return bool(self.parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
@@ -219,11 +218,11 @@ class FhirProtocol(HttpToolsProtocol):
         self._is_in_body = False
         self._deadline.since = None
         if isinstance(cycle := self.cycle, TasklessCycle):
-            cycle.app.submit(cycle.exchange, cycle.body, partial(self._answered, cycle))
+            cycle.app.submit(cycle.exchange, cycle.body, partial(self._on_reply, cycle))
         elif self.cycle is not None:
             super().on_message_complete()
 
-    def _answered(self, cycle: TasklessCycle, reply: Reply) -> None:
+    def _on_reply(self, cycle: TasklessCycle, reply: Reply) -> None:
         cycle.response_complete = True
         if self.transport.is_closing():
             return
@@ -233,9 +232,9 @@ class FhirProtocol(HttpToolsProtocol):
             self.transport.close()
             raise
 
-    def _send(self, reply: Reply, kept: bool) -> None:
-        self.transport.write(_message(reply, kept))
-        if not kept:
+    def _send(self, reply: Reply, keep_alive: bool) -> None:
+        self.transport.write(_reply_bytes(reply, keep_alive))
+        if not keep_alive:
             self.transport.close()
         self.on_response_complete()
 
@@ -246,16 +245,16 @@ class FhirProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _start(self, cycle: RequestResponseCycle, app: Application) -> None:
-        exchange, self._begun = self._begun, None
+        exchange, self._pending_exchange = self._pending_exchange, None
         if exchange is not None:
             super()._start_asgi_task(cycle, partial(_answer_in_time, cycle, app, exchange))
         else:
-            # It waited behind others; each would else be answered in the call of the one before it.
+            # A pipelined request takes a task: otherwise each would be nested in the call of the last.
             super()._start_asgi_task(cycle, partial(_answer, cycle, app))
 
     def on_response_complete(self) -> None:
-        """As uvicorn does, but for the timer of a connection that nobody uses: to set one after every answer
-        and to take it back with the next request costs as much as parsing that."""
+        """As uvicorn's, but without a keep-alive timer for each reply: setting it and cancelling it with the
+        next request costs as much as parsing that request."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -268,9 +267,9 @@ class FhirProtocol(HttpToolsProtocol):
     def _wait_for_next(self) -> None:
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
-            self._look_again_in(self.timeout_keep_alive)
+            self._check_idle_in(self.timeout_keep_alive)
 
-    def _look_again_in(self, seconds: float) -> None:
+    def _check_idle_in(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _unset_keepalive_if_required(self) -> None:
@@ -282,7 +281,7 @@ class FhirProtocol(HttpToolsProtocol):
             return
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
-            self._look_again_in(left)
+            self._check_idle_in(left)
         else:
             super().timeout_keep_alive_handler()
 
@@ -317,13 +316,13 @@ async def _answer_in_time(
 
 
 async def _send_when_read(cycle: RequestResponseCycle, reply: Reply) -> None:
-    """Send the answer once the client reads what was sent before, unless it goes away."""
+    """Send the reply once the client has read what was sent before, unless it disconnects."""
     if cycle.flow.write_paused and not cycle.disconnected:
         await cycle.flow.drain()
     if cycle.disconnected or cycle.transport.is_closing():
         cycle.disconnected = True
         return
-    message = _message(reply, cycle.keep_alive)
+    message = _reply_bytes(reply, cycle.keep_alive)
     cycle.response_started = cycle.response_complete = True
     cycle.transport.write(message)
     cycle.message_event.set()
@@ -332,14 +331,14 @@ async def _send_when_read(cycle: RequestResponseCycle, reply: Reply) -> None:
     cycle.on_response()
 
 
-def _message(reply: Reply, kept: bool) -> bytes:
-    """The whole answer. Raises `ValueError` for a header that would break the head in two.
+def _reply_bytes(reply: Reply, keep_alive: bool) -> bytes:
+    """The reply as bytes. Raises `ValueError` for a header that contains a line break.
 
-    The Date that uvicorn keeps lags by up to a second, and Last-Modified must not be later than Date.
+    uvicorn's own Date lags by up to a second, and Last-Modified must not be later than Date.
     https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.1
     """
     headers = [(b"date", http_date(int(time.time()))), *reply.headers]
-    if not kept:
+    if not keep_alive:
         headers.append((b"connection", b"close"))
     lines = b"\r\n".join([*map(b": ".join, headers), b""])
     if len(lines.splitlines()) != len(headers):

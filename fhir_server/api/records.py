@@ -1,6 +1,6 @@
-"""Native records at `/{programme}/{record}`: sent by POST, one or many, and read back by GET.
+"""Routes of native records at `/{programme}/{record}`: POST one or many, GET one back.
 
-A record is answered as plain JSON, a refusal as an OperationOutcome.
+A record is returned as plain JSON, an error as an OperationOutcome.
 https://hl7.org/fhir/R4/operationoutcome.html
 """
 
@@ -37,7 +37,7 @@ SCHEMA = b"application/schema+json; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class RecordsOptions:
-    """What the door for records is told; it shares the write lane with the FHIR base."""
+    """The options of the record routes, which share the executor with the FHIR base."""
 
     services: RecordServices
     executor: Executor
@@ -48,19 +48,19 @@ class RecordsOptions:
 
 def records(options: RecordsOptions) -> APIRouter:
     """The routes of the records."""
-    router, door = APIRouter(), _Door(options)
+    router, routes = APIRouter(), _RecordRoutes(options)
     for path, allowed, answer in (
-        ("/{programme}/{record}", WRITE, door.post),
-        ("/{programme}/{record}/schema", READ, door.schema),
-        ("/{programme}/{record}/{id}", READ, door.get),
+        ("/{programme}/{record}", WRITE, routes.post),
+        ("/{programme}/{record}/schema", READ, routes.schema),
+        ("/{programme}/{record}/{id}", READ, routes.get),
     ):
         others = [method for method in METHODS if method not in allowed]
         router.add_api_route(path, answer, methods=list(allowed), response_model=None)
-        router.add_api_route(path, door.refusing(allowed), methods=others, response_model=None)
+        router.add_api_route(path, routes.refusing(allowed), methods=others, response_model=None)
     return router
 
 
-class _Door:
+class _RecordRoutes:
     def __init__(self, options: RecordsOptions) -> None:
         self._options = options
         self._respond = options.answers.respond
@@ -95,7 +95,7 @@ class _Door:
         return await self._respond(request, answer)
 
     def refusing(self, allowed: tuple[str, ...]) -> Callable[[Request, str, str], Awaitable[Response]]:
-        """What refuses all other methods: records are replaced by POST, and deleted by FHIR."""
+        """A route that refuses all other methods: records are replaced by POST, and deleted by FHIR."""
 
         async def refuse(request: Request, programme: str, record: str) -> Response:
             async def answer(exchange: Exchange, _: FhirRequest) -> Reply:
@@ -119,7 +119,7 @@ class _Door:
     def _write_all(
         self, service: RecordService, contents: list[Any], asked: FhirRequest, submit: Submit
     ) -> Reply:
-        """Each record for itself: one that is refused stops no other."""
+        """Write each record independently: one that is refused stops no other."""
         limit = self._options.records_max
         if len(contents) > limit:
             raise ContentTooLarge.of(messages.TOO_MANY_RECORDS(count=len(contents), limit=limit))
@@ -127,7 +127,7 @@ class _Door:
 
 
 def _submitting(executor: Executor) -> Submit:
-    """A way for other threads to send what writes into the lane, and to wait for the answer."""
+    """A function by which other threads submit writes to the executor and wait for the response."""
     loop = asyncio.get_running_loop()
 
     async def answer(request: FhirRequest) -> FhirResponse:

@@ -1,4 +1,4 @@
-"""All that is not FHIR: the welcome page, the API's description, and the health checks, by FastAPI."""
+"""The pages beside the FHIR base, by FastAPI: welcome page, API description, health checks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 SCRIPTS = "/docs/static"
-"""Where the files of Swagger UI are. A script from elsewhere could read whatever its user may read here."""
+"""The path of Swagger UI's files, served locally: a foreign script could read whatever its user may read."""
 
 OWN_FILES_ALONE = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline'; img-src 'self' data:"}
 

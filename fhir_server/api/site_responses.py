@@ -69,7 +69,7 @@ class SiteResponses:
         return await self.respond(request, answer)
 
     def _exchange(self, request: Request) -> Exchange:
-        found = headers.pick(request.scope["headers"])
+        found = headers.select_headers(request.scope["headers"])
         accepted = found.get(b"accept-language")
         language: Language = negotiation.language(accepted) if accepted else "en"
         started = time.perf_counter()

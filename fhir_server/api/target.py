@@ -1,4 +1,4 @@
-"""Where a request goes: its path below the FHIR base, its query, the base URL as the client sees it.
+"""The request target: its path below the FHIR base, its query, and the base URL as the client sees it.
 
 https://hl7.org/fhir/R4/http.html#general
 """
@@ -20,16 +20,16 @@ BELOW_BASE = BASE + b"/"
 READ = ("GET", "HEAD")
 HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 OF_TOKENS = ((b"%3A", b":"), (b"%2F", b"/"), (b"%7C", b"|"))
-"""Escapes that a `system|code` is full of: to take these away first halves the time. None of the characters
-can be a part of another escape.
+"""The usual escapes of a `system|code`: replacing these first halves the time. None of the characters can be
+part of another escape.
 """
 
-MARKED = frozenset({"$", "_"})
-"""How the last segment of a path begins that names no type and no resource."""
+NO_NAME = frozenset({"$", "_"})
+"""First characters of path segments that name no type and no resource, such as `$validate` or `_search`."""
 
-REMEMBERED_MAX = 4_096
-REMEMBERED_BYTES_MAX = 512
-"""Queries and paths that are remembered, and their length."""
+CACHED_MAX = 4_096
+CACHED_BYTES_MAX = 512
+"""The number of cached queries and of cached paths, and their length."""
 
 
 def is_fhir(raw_path: bytes) -> bool:
@@ -38,7 +38,7 @@ def is_fhir(raw_path: bytes) -> bool:
 
 
 def segments(raw_path: bytes) -> tuple[str, ...]:
-    """The path below the base, split at slashes, then percent-decoded. One trailing slash is nothing."""
+    """The path below the base, split at slashes, then percent-decoded. One trailing slash is ignored."""
     return _SEGMENTS[raw_path]
 
 
@@ -55,14 +55,14 @@ def _segments(raw_path: bytes) -> tuple[str, ...]:
 
 
 def names_resources(path: tuple[str, ...]) -> bool:
-    """Whether a path ends in the name of a resource or of a type, or nowhere, and asks for no operation."""
-    return not path or path[-1][:1] not in MARKED
+    """Whether a path is the base, or ends in a type or an id; not for operations, `_search` or `_history`."""
+    return not path or path[-1][:1] not in NO_NAME
 
 
 def query(raw: bytes) -> tuple[tuple[str, str], ...]:
     """The parameters of a query string or a form, decoded, in order; empty ones are kept.
 
-    Those of a short one are the same objects when it comes again, so that whoever knows them finds out soon.
+    Those of a short query are cached: the same query gives the same objects, which makes comparing them fast.
     """
     return _QUERIES[raw]
 
@@ -90,12 +90,12 @@ def _unescaped(text: bytes) -> bytes:
     return unquote_to_bytes(text) if b"%" in text else text
 
 
-_SEGMENTS = Memo(_segments, REMEMBERED_MAX, REMEMBERED_BYTES_MAX)
-_QUERIES = Memo(_query, REMEMBERED_MAX, REMEMBERED_BYTES_MAX)
+_SEGMENTS = Memo(_segments, CACHED_MAX, CACHED_BYTES_MAX)
+_QUERIES = Memo(_query, CACHED_MAX, CACHED_BYTES_MAX)
 
 
 def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The methods that make sense on a path of this shape, for the Allow header."""
+    """The methods for the Allow header of a path, by its shape."""
     match path:
         case ():
             return (*READ, "POST")
@@ -111,18 +111,17 @@ def allowed_methods(path: tuple[str, ...]) -> tuple[str, ...]:
             return READ
 
 
-def template(path: tuple[str, ...], known: frozenset[str]) -> str:
-    """A path fit for a log: words that are not the server's own, such as ids, become {}."""
+def log_path(path: tuple[str, ...], known: frozenset[str]) -> str:
+    """A path that is safe to log: segments that are not `known`, such as ids, become {}."""
     return "/" + "/".join([part if part in known else "{}" for part in path])
 
 
 @dataclass(frozen=True, slots=True)
 class BaseUrls:
-    """Gives the FHIR base that a response speaks of.
+    """Determines the FHIR base URL of responses.
 
-    `fixed` is the operator's word; else it follows the Host header, which must be one of `hosts` (empty: any
-    well-formed one). A page of another site that has its own name point at this machine (DNS rebinding) is so
-    kept out of a server that trusts loopback.
+    It is `fixed` if configured, else it follows the Host header, which must be one of `hosts` (empty: any
+    well-formed one). This protects a server that trusts loopback from DNS rebinding.
     """
 
     fixed: str | None = None

@@ -136,7 +136,9 @@ def test_the_members_of_a_gzip_stream_are_read_one_after_the_other() -> None:
     """However many: what lies behind one is not copied for each of them."""
     members = [b'{"resourceType"', *[b" "] * 100_000, b':"Patient"}']
     packed = b"".join(gzip.compress(part, mtime=0) for part in members)
-    found = parse_body(packed, "POST", ("Patient",), JSON | {b"content-encoding": b"gzip"}, BodyLimits(10**7, 20))
+    found = parse_body(
+        packed, "POST", ("Patient",), JSON | {b"content-encoding": b"gzip"}, BodyLimits(10**7, 20)
+    )
     assert found.content == {"resourceType": "Patient"}
 
 

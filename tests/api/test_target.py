@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.api import target
-from fhir_server.api.headers import pick
+from fhir_server.api.headers import select_headers
 from fhir_server.errors import InvalidRequest, InvalidSearch
 from fhir_server.interactions.routes import BY_SHAPE
 
@@ -117,9 +117,9 @@ def test_what_is_allowed_is_what_is_answered(shape: str) -> None:
 
 def test_a_template_shows_only_known_words() -> None:
     known = frozenset({"Patient", "_history"})
-    assert target.template(("Patient", "martin", "_history", "2"), known) == "/Patient/{}/_history/{}"
-    assert target.template(("Jean Martin",), known) == "/{}"
-    assert target.template((), known) == "/"
+    assert target.log_path(("Patient", "martin", "_history", "2"), known) == "/Patient/{}/_history/{}"
+    assert target.log_path(("Jean Martin",), known) == "/{}"
+    assert target.log_path((), known) == "/"
 
 
 def test_the_base_url_follows_the_host_header() -> None:
@@ -163,4 +163,4 @@ def test_forwarded_headers_count_only_when_trusted() -> None:
 def test_a_header_that_comes_twice_is_one_list() -> None:
     """https://www.rfc-editor.org/rfc/rfc9110#section-5.2"""
     pairs = [(b"accept", b"text/html"), (b"cookie", b"x"), (b"accept", b"application/json")]
-    assert pick(pairs) == {b"accept": b"text/html, application/json"}
+    assert select_headers(pairs) == {b"accept": b"text/html, application/json"}
