@@ -115,37 +115,37 @@ def transaction(*resources: dict[str, Any]) -> FhirRequest:
 
 
 @pytest.mark.parametrize("make", [posted, transaction])
-def test_what_is_begun_is_judged_and_not_yet_written(client: Client, make: Any) -> None:
+def test_what_is_prepared_is_judged_and_not_yet_written(client: Client, make: Any) -> None:
     with pytest.raises(MalformedContent):
-        client.dispatcher.begin(make(patient(birthday="1990")))
-    rest = client.dispatcher.begin(make(patient()))
+        client.dispatcher.prepare(make(patient(birthday="1990")))
+    commit = client.dispatcher.prepare(make(patient()))
     assert client.engine.store.watermark() == 0
-    assert rest().status in (200, 201)
+    assert commit().status in (200, 201)
     assert client.get("Patient").content["total"] == 1
 
 
 def test_what_was_begun_before_a_parameter_came_is_found_by_it(client: Client) -> None:
-    rest = client.dispatcher.begin(posted(fond_of("blue")))
+    commit = client.dispatcher.prepare(posted(fond_of("blue")))
     client.post("SearchParameter", parameter())
-    rest()
+    commit()
     assert len(client.get("Patient?favourite=blue").entries) == 1
 
 
 @pytest.mark.parametrize("make", [posted, transaction])
 def test_what_was_begun_before_a_profile_came_is_judged_by_it(client: Client, make: Any) -> None:
-    rest = client.dispatcher.begin(make(patient(meta={"profile": [NAMELESS]})))
+    commit = client.dispatcher.prepare(make(patient(meta={"profile": [NAMELESS]})))
     client.post("StructureDefinition", nameless())
     with pytest.raises(Unprocessable):
-        rest()
+        commit()
     assert client.get("Patient").content["total"] == 0
 
 
 def test_a_batch_is_done_entry_by_entry_once_it_is_its_turn(client: Client) -> None:
     batch = transaction(patient(), patient(birthday="1990"))
     batch.content["type"] = "batch"
-    rest = client.dispatcher.begin(batch)
+    commit = client.dispatcher.prepare(batch)
     assert client.engine.store.watermark() == 0
-    assert b'"status":"400' in (rest().body or b"")
+    assert b'"status":"400' in (commit().body or b"")
     assert client.get("Patient").content["total"] == 1
 
 

@@ -32,11 +32,11 @@ def entry(resource: dict[str, Any], method: str = "POST", url: str = "", **membe
 def begun(client: Client, *entries: dict[str, Any]) -> Callable[[], FhirResponse]:
     content = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
     parsed = json.parse(json.serialise(content))
-    return client.dispatcher.begin(FhirRequest("POST", (), BASE, content=parsed))
+    return client.dispatcher.prepare(FhirRequest("POST", (), BASE, content=parsed))
 
 
 def alone(client: Client, resource: dict[str, Any]) -> Callable[[], FhirResponse]:
-    return client.dispatcher.begin(FhirRequest("POST", (resource["resourceType"],), BASE, content=resource))
+    return client.dispatcher.prepare(FhirRequest("POST", (resource["resourceType"],), BASE, content=resource))
 
 
 def together(client: Client, resource: dict[str, Any]) -> Callable[[], FhirResponse]:
