@@ -9,7 +9,7 @@ import pytest
 
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.validation import CodeValidator
-from fhir_server.codes.validation_results import Place, Strictness
+from fhir_server.codes.validation_results import Place, ValidationOptions
 from fhir_server.definitions.layers import Entry, Listed
 from fhir_server.definitions.registry import Registry
 from mappings.sesame.cohort import demo_cohort
@@ -83,7 +83,7 @@ def test_the_mappings_use_nothing_else(system: str) -> None:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_display_that_is_written_is_one_of_the_code(system: str) -> None:
-    validator = CodeValidator(Terminology(REGISTRY).view(), Strictness())
+    validator = CodeValidator(Terminology(REGISTRY).view(), ValidationOptions())
     everything = [list(GUIDE.resources), resources(), list(demo_cohort()), claimed()]
     shown = {(code, display) for url, code, display in used(everything) if url == system and display}
     for code, display in shown:
