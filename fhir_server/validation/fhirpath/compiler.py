@@ -260,6 +260,7 @@ def _extensions(left: Compiled, url: Compiled) -> Callable[[Any, Scope], Items]:
 
 
 def _joined(left: Compiled, separator: Compiled) -> Compiled:
+    """join(separator): empty for no items. https://build.fhir.org/ig/HL7/FHIRPath/#joinseparator-string--string"""
     run_left, run_separator = left.run, separator.run
 
     def run(this: Any, scope: Scope) -> Items:
@@ -267,6 +268,8 @@ def _joined(left: Compiled, separator: Compiled) -> Compiled:
         items = run_left(this, scope)
         scope.count_item_steps(items)
         values = [value for value in map(bare_value, items) if value is not None]
+        if not values:
+            return EMPTY
         text = join_bounded([text_of(value) for value in values], between)
         scope.count_text_steps(text)
         return (text,)

@@ -105,9 +105,11 @@ _TYPES: Mapping[str, tuple[Callable[[Any], Any], StaticType]] = {
 }
 
 
-def _to(read: Callable[[Any], Any], static_type: StaticType) -> Callable[[Compiled], Compiled]:
+def _to(name: str) -> Callable[[Compiled], Compiled]:
+    static_type = _TYPES[name][1]
+
     def convert(left: Compiled) -> Compiled:
-        run = left.run
+        run, read = left.run, _reader(name, left)
 
         def select(this: Any, scope: Scope) -> Items:
             value = singleton(run(this, scope))
@@ -119,9 +121,9 @@ def _to(read: Callable[[Any], Any], static_type: StaticType) -> Callable[[Compil
     return convert
 
 
-def _converts(read: Callable[[Any], Any]) -> Callable[[Compiled], Compiled]:
+def _converts(name: str) -> Callable[[Compiled], Compiled]:
     def ask(left: Compiled) -> Compiled:
-        run = left.run
+        run, read = left.run, _reader(name, left)
 
         def test(this: Any, scope: Scope) -> bool | None:
             value = singleton(run(this, scope))
@@ -130,6 +132,13 @@ def _converts(read: Callable[[Any], Any]) -> Callable[[Compiled], Compiled]:
         return compiled_condition(test)
 
     return ask
+
+
+def _reader(name: str, left: Compiled) -> Callable[[Any], Any]:
+    """What converts to the named type: dates and times are no numbers, even if they consist of digits."""
+    read, wanted = _TYPES[name]
+    is_possible = wanted.temporal or wanted is STRING or not left.static_type.temporal
+    return read if is_possible else lambda _value: None
 
 
 def _read(read: Callable[[Any], Any], value: Any) -> Any:
@@ -141,7 +150,7 @@ def _read(read: Callable[[Any], Any], value: Any) -> Any:
 
 
 CONVERSION_FUNCTIONS: Mapping[str, Callable[[Compiled], Compiled]] = {
-    **{f"to{name}": _to(read, static_type) for name, (read, static_type) in _TYPES.items()},
-    **{f"convertsTo{name}": _converts(read) for name, (read, _) in _TYPES.items()},
+    **{f"to{name}": _to(name) for name in _TYPES},
+    **{f"convertsTo{name}": _converts(name) for name in _TYPES},
 }
 """By name; none takes an argument."""

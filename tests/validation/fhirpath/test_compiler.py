@@ -160,6 +160,9 @@ def holds(rules: InvariantCompiler, expression: str, resource: dict[str, Any]) -
         "name.skip({}).empty() and name[{}].empty() and (true | 1 | 2.50).join(',') = 'true,1,2.50'",
         "(name.family | gender | active).join('-') = 'Durand-true'",
         "name.first() ~ name.first() and (name.first() ~ name.last()).not()",
+        "name.where(use = 'old').given.join(',').empty() and {}.join().empty() and ''.join() = ''",
+        "@2020.toInteger().empty() and @T10.convertsToQuantity().not() and @2020.convertsToDecimal().not()",
+        "@2020.toString() = '2020' and @2020.convertsToDateTime() and '2020'.toInteger() = 2020",
     ],
 )
 def test_what_holds_of_the_patient(rules: InvariantCompiler, expression: str) -> None:
