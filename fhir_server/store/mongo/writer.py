@@ -26,7 +26,7 @@ from pymongo.write_concern import WriteConcern
 from fhir_server import errors
 from fhir_server.errors import FhirError
 from fhir_server.store import messages
-from fhir_server.store.mongo.abandoned import Heart, Watch
+from fhir_server.store.mongo.abandoned_transactions import AbandonedSessionWatch, Heartbeat
 from fhir_server.store.mongo.collections import Collections
 from fhir_server.store.mongo.failures import (
     TRANSIENT,
@@ -99,14 +99,14 @@ class Writer:
     _waiting: deque[Task] = field(default_factory=deque)
     _thread: _Thread = field(default_factory=_Thread)
     _session: ClientSession = field(init=False)
-    _heart: Heart = field(init=False)
-    _watch: Watch = field(init=False)
+    _heartbeat: Heartbeat = field(init=False)
+    _watch: AbandonedSessionWatch = field(init=False)
 
     def __post_init__(self) -> None:
         # One at a time has the turn, so that one session serves all transactions.
         self._session = self.collections.client.start_session()
-        self._heart = Heart(self.collections)
-        self._watch = Watch(self.collections, self._heart.name)
+        self._heartbeat = Heartbeat(self.collections)
+        self._watch = AbandonedSessionWatch(self.collections, self._heartbeat.name)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` as one unit, durable when this returns, or in a group when the group ends."""
@@ -172,7 +172,7 @@ class Writer:
         def attempt(session: ClientSession) -> int | None:
             nonlocal again, committing
             if again:
-                self._watch.refused()
+                self._watch.clock_refused()
             again, committing = True, False
             transaction = Transaction(self.collections, session, careful)
             for task in tasks:
@@ -183,7 +183,7 @@ class Writer:
             committing = True
             return generation
 
-        with pymongo.timeout(self.timeout_seconds), self._beating() as session:
+        with pymongo.timeout(self.timeout_seconds), self._with_heartbeat() as session:
             while True:
                 try:
                     generation = session.with_transaction(attempt, SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
@@ -198,21 +198,21 @@ class Writer:
                     if not is_interrupted(error):
                         raise
         if generation is not None:
-            self._watch.free()
+            self._watch.clock_taken()
             self.committed(generation)
 
     @contextmanager
-    def _beating(self) -> Iterator[ClientSession]:
+    def _with_heartbeat(self) -> Iterator[ClientSession]:
         """The session, for transactions that others can see to be going on."""
-        self._heart.open(self._session.session_id)
+        self._heartbeat.begin(self._session.session_id)
         try:
             yield self._session
         finally:
-            self._heart.shut()
+            self._heartbeat.end()
 
     def close(self) -> None:
         """Write no more."""
-        self._heart.stop()
+        self._heartbeat.stop()
         self._session.end_session()
 
     def _attempt(self, transaction: Transaction, task: Task) -> None:
@@ -272,7 +272,7 @@ class Writer:
                 with suppress(PyMongoError):
                     if group.session.in_transaction:
                         group.session.abort_transaction()
-                self._heart.shut()
+                self._heartbeat.end()
                 self._pass_on()
 
     def beside(self, write: Callable[[ClientSession | None], T]) -> T:
@@ -306,7 +306,7 @@ class Writer:
         if group.session is None:
             self._turn.acquire()
             group.session = self._session
-            self._heart.open(self._session.session_id)
+            self._heartbeat.begin(self._session.session_id)
         deadline, pause = time.monotonic() + self.timeout_seconds, _PAUSE_SECONDS
         while True:
             group.session.start_transaction(SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
@@ -318,7 +318,7 @@ class Writer:
                 group.session.abort_transaction()
                 if not error.has_error_label(TRANSIENT) or time.monotonic() > deadline:
                     raise
-            self._watch.refused()
+            self._watch.clock_refused()
             time.sleep(pause * random.random())
             pause = min(2 * pause, _PAUSE_MAX_SECONDS)
 
@@ -326,7 +326,7 @@ class Writer:
         generation = self._finish(transaction)
         self._commit_for_certain(session)
         if generation is not None:
-            self._watch.free()
+            self._watch.clock_taken()
             self.committed(generation)
 
     def _commit_for_certain(self, session: ClientSession) -> None:

@@ -68,7 +68,7 @@ from fhir_server.store.mongo import MongoStore, abandoned, address_of
 from fhir_server.store.mongo_options import MongoOptions
 from tests.store.samples import person
 
-abandoned.BEAT_SECONDS, abandoned.STILL_SECONDS = 0.2, 1.0
+abandoned.HEARTBEAT_SECONDS, abandoned.STALLED_SECONDS = 0.2, 1.0
 store = MongoStore(address_of(sys.argv[1]), MongoOptions(timeout_seconds=5))
 number = store.watermark()
 while True:
@@ -192,7 +192,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed() -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions are ended soon after their beat has stopped."""
-    monkeypatch.setattr("fhir_server.store.mongo.abandoned.STILL_SECONDS", 1.0)
+    monkeypatch.setattr("fhir_server.store.mongo.abandoned_transactions.STALLED_SECONDS", 1.0)
 
 
 def held(uri: str, seconds: str) -> subprocess.Popen[str]:

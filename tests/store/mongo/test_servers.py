@@ -19,8 +19,8 @@ Write = Callable[[MongoStore], StoredResource]
 @pytest.fixture
 def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
     """Impatient ones, whose hearts beat fast."""
-    monkeypatch.setattr("fhir_server.store.mongo.abandoned.BEAT_SECONDS", 0.05)
-    monkeypatch.setattr("fhir_server.store.mongo.abandoned.STILL_SECONDS", 0.5)
+    monkeypatch.setattr("fhir_server.store.mongo.abandoned_transactions.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("fhir_server.store.mongo.abandoned_transactions.STALLED_SECONDS", 0.5)
     address = address_of(database_uri())
     opened = MongoStore(address, indexes=False), MongoStore(address, indexes=False)
     yield opened
@@ -70,7 +70,7 @@ def test_one_waits_until_the_other_is_done(servers: Servers, write: Write) -> No
 @pytest.mark.parametrize("write", [alone, grouped])
 def test_what_a_dead_one_has_left_open_is_ended(servers: Servers, write: Write) -> None:
     one, other = servers
-    one._writer._heart.stop()
+    one._writer._heartbeat.stop()
 
     def hold() -> None:
         with ThreadPoolExecutor(1) as pool, one.group():

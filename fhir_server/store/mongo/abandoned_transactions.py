@@ -1,9 +1,9 @@
-"""Ends transactions that a killed process has left open, which would hold up all others that write.
+"""Ends transactions that a killed process has left open, which would block all other writers.
 
-The session that a process writes through is on record, with a beat that goes on while a transaction is open
-in it for long. Who finds the clock taken, and neither the clock nor a beat changed for some seconds, ends the
-sessions whose beat stood still. Where the process of one is alive after all, that does no harm: its
-transaction is refused and run again.
+Each process records the session that it writes with, and a heartbeat that advances while a transaction stays
+open for long. A process that cannot get the clock, and sees neither the clock nor a heartbeat change for some
+seconds, ends the sessions whose heartbeat has stalled. If such a process is alive after all, no harm is done:
+its transaction fails and is run again.
 https://www.mongodb.com/docs/manual/reference/command/killSessions/
 """
 
@@ -21,9 +21,9 @@ from pymongo.write_concern import WriteConcern
 
 from fhir_server.store.mongo.collections import CLOCK, Collections
 
-BEAT_SECONDS = 1.0
-STILL_SECONDS = 4.0
-"""How long a beat stands still before its session is ended: some beats that may come late."""
+HEARTBEAT_SECONDS = 1.0
+STALLED_SECONDS = 4.0
+"""How long a heartbeat must stall before its session is ended: a few beats may be late."""
 
 _RECORD_SECONDS = 3_600.0
 _RECORD_KEPT = timedelta(days=1)
@@ -31,8 +31,8 @@ _RECORD_KEPT = timedelta(days=1)
 Session = Mapping[str, Any]
 
 
-class Heart:
-    """Keeps this process's session on record, and its beat going while a transaction is open."""
+class Heartbeat:
+    """Records this process's session, and advances its heartbeat while a transaction is open."""
 
     def __init__(self, collections: Collections) -> None:
         self.name = uuid4().hex
@@ -42,81 +42,81 @@ class Heart:
         self._stopping = Event()
         self._thread: Thread | None = None
 
-    def open(self, session: Session) -> None:
+    def begin(self, session: Session) -> None:
         """A transaction is about to begin in the session."""
         now = time.monotonic()
         if now - self._recorded > _RECORD_SECONDS:
             self._record(session)
             self._recorded = now
         if self._thread is None:
-            self._thread = Thread(target=self._beat, name="mongo-heart", daemon=True)
+            self._thread = Thread(target=self._beat, name="mongo-heartbeat", daemon=True)
             self._thread.start()
         self._opened = now
 
-    def shut(self) -> None:
+    def end(self) -> None:
         """The transaction is over."""
         self._opened = None
 
     def _record(self, session: Session) -> None:
-        """Put the session on record, and take off what nobody has renewed for long."""
+        """Record the session, and delete records that were not renewed for long."""
         change = {"$set": {"session": dict(session)}, "$inc": {"beat": 1}, "$currentDate": {"at": True}}
         self._writers.update_one({"_id": self.name}, change, upsert=True)
         self._writers.delete_many({"at": {"$lt": datetime.now(UTC) - _RECORD_KEPT}})
 
     def _beat(self) -> None:
-        while not self._stopping.wait(BEAT_SECONDS):
+        while not self._stopping.wait(HEARTBEAT_SECONDS):
             opened = self._opened
-            if opened is not None and time.monotonic() - opened > BEAT_SECONDS:
+            if opened is not None and time.monotonic() - opened > HEARTBEAT_SECONDS:
                 with suppress(PyMongoError):
                     self._writers.update_one({"_id": self.name}, {"$inc": {"beat": 1}})
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Stop the heartbeat."""
         self._stopping.set()
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """What is seen at a moment: how many transactions the clock has counted, each session and its beat."""
+class Snapshot:
+    """The state at one time: the number of transactions by the clock, and each session with its heartbeat."""
 
     time: float
     transactions: int
     beats: Mapping[str, tuple[Session, int]]
 
-    def still_since(self, earlier: "Pulse") -> list[Session]:
-        """The sessions in which nothing has happened in between; none where a transaction was committed."""
+    def stalled_since(self, earlier: "Snapshot") -> list[Session]:
+        """The sessions whose heartbeat has not changed since; none if a transaction was committed."""
         if self.transactions != earlier.transactions:
             return []
         return [beat[0] for name, beat in self.beats.items() if earlier.beats.get(name) == beat]
 
 
-class Watch:
-    """Watches the others while this process cannot have the clock."""
+class AbandonedSessionWatch:
+    """Watches the sessions of other processes while this one cannot get the clock."""
 
     def __init__(self, collections: Collections, own: str) -> None:
         self._collections = collections.of_the_primary()
         self._own = own
-        self._seen: Pulse | None = None
+        self._seen: Snapshot | None = None
 
-    def refused(self) -> None:
-        """Another has the clock. Ends what holds it, once that is seen to have stood still."""
+    def clock_refused(self) -> None:
+        """Another process has the clock. Ends the sessions that may hold it once they have stalled."""
         now, seen = time.monotonic(), self._seen
-        if seen is not None and now - seen.time < STILL_SECONDS:
+        if seen is not None and now - seen.time < STALLED_SECONDS:
             return
-        # Who may not do so, or cannot at the moment, waits until the database does it by itself.
+        # Without the permission, or on an error, wait until the database itself ends them.
         with suppress(PyMongoError):
             self._seen = self._look(now)
-            if seen is not None and now - seen.time < 2 * STILL_SECONDS:
-                still = self._seen.still_since(seen)
-                if still:
-                    self._collections.client.admin.command({"killSessions": still})
+            if seen is not None and now - seen.time < 2 * STALLED_SECONDS:
+                stalled = self._seen.stalled_since(seen)
+                if stalled:
+                    self._collections.client.admin.command({"killSessions": stalled})
 
-    def free(self) -> None:
-        """This process had the clock."""
+    def clock_taken(self) -> None:
+        """This process got the clock."""
         self._seen = None
 
-    def _look(self, now: float) -> Pulse:
+    def _look(self, now: float) -> Snapshot:
         clock = self._collections.clock.find_one({"_id": CLOCK}) or {"n": 0}
         others = self._collections.writers.find({"_id": {"$ne": self._own}})
         beats = {writer["_id"]: (writer["session"], int(writer["beat"])) for writer in others.to_list()}
-        return Pulse(now, int(clock["n"]), beats)
+        return Snapshot(now, int(clock["n"]), beats)
