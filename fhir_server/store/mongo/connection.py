@@ -13,7 +13,7 @@ from pymongo.uri_parser import parse_uri
 
 from fhir_server import errors
 from fhir_server.store import messages
-from fhir_server.store.mongo.failures import refusing
+from fhir_server.store.mongo.error_translation import translating_errors
 from fhir_server.store.mongo_options import MongoOptions
 
 WIRE_VERSION_MIN = 25
@@ -65,7 +65,7 @@ def connect(address: Address, options: MongoOptions) -> MongoClient[Any]:
     except (ConfigurationError, InvalidURI, OSError, TypeError) as error:
         raise ValueError(str(error).rstrip(".")) from error
     try:
-        with refusing():
+        with translating_errors():
             _check(client)
     except BaseException:
         client.close()

@@ -18,7 +18,7 @@ from fhir_server.store.clock import wall_clock
 from fhir_server.store.mongo.collections import Collections, View
 from fhir_server.store.mongo.connection import NO_TIMEOUT, Address, connect
 from fhir_server.store.mongo.consistency import inconsistencies
-from fhir_server.store.mongo.failures import refusing
+from fhir_server.store.mongo.error_translation import translating_errors
 from fhir_server.store.mongo.jobs import acquire_job, update_job
 from fhir_server.store.mongo.reader import MongoReader
 from fhir_server.store.mongo.schema import build_indexes, identity, prepare, set_identity
@@ -51,7 +51,7 @@ def prepare_database(address: Address, options: MongoOptions) -> int:
     client = connect(address, options)
     try:
         collections = Collections.of(client, address.database)
-        with refusing():
+        with translating_errors():
             prepare(collections, indexes=False)
             return build_indexes(collections)
     finally:
@@ -75,7 +75,7 @@ class MongoStore:
         client = connect(address, options)
         try:
             self._collections = Collections.of(client, address.database)
-            with refusing():
+            with translating_errors():
                 prepare(self._collections, indexes)
                 self._epoch, self._secret = identity(self._collections)
         except BaseException:
@@ -95,7 +95,7 @@ class MongoStore:
 
     def _now(self, read: Callable[[MongoReader], T]) -> T:
         """What a single question finds."""
-        with refusing():
+        with translating_errors():
             return read(self._reader)
 
     def at_one_moment(self, read: Callable[[Reader], T]) -> T:
@@ -103,11 +103,11 @@ class MongoStore:
 
     def _at_one_moment(self, read: Callable[[MongoReader], T]) -> T:
         """What several questions find in one state of the store."""
-        with refusing(), self._collections.client.start_session(snapshot=True) as session:
+        with translating_errors(), self._collections.client.start_session(snapshot=True) as session:
             return read(MongoReader(View(self._collections, session)))
 
     def read(self, type: str, id: str) -> StoredResource | None:
-        with refusing():
+        with translating_errors():
             return self._reader.read(type, id)
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
@@ -142,7 +142,7 @@ class MongoStore:
         asked = time.monotonic()
         if asked - since < GENERATION_SECONDS:
             return value
-        with refusing():
+        with translating_errors():
             value = MongoReader(View(self._collections.of_the_primary(), None)).generation()
         # What was committed while the answer was on its way may be newer.
         if self._generation[1] < asked:
@@ -162,12 +162,12 @@ class MongoStore:
         return self._now(lambda reader: reader.documents(prefix))
 
     def unique_keys(self) -> tuple[tuple[str, str], ...]:
-        with refusing():
+        with translating_errors():
             found = self._collections.uniques.find(sort=[("_id", 1)])
             return tuple((document["_id"], document["o"]) for document in found)
 
     def adopt_identity(self, epoch: str, secret: bytes) -> None:
-        with refusing():
+        with translating_errors():
             set_identity(self._collections, epoch, secret)
         self._epoch, self._secret = epoch, secret
 
@@ -182,7 +182,7 @@ class MongoStore:
 
     def check_health(self) -> None:
         """Commands go to the primary, which takes the writes."""
-        with refusing():
+        with translating_errors():
             self._collections.client.admin.command("ping")
 
     def transact(self, work: Callable[[UnitOfWork], T]) -> T:
@@ -207,7 +207,7 @@ class MongoStore:
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         now = self._clock()
         until = now + int(lease_seconds * 1_000_000)
-        with refusing():
+        with translating_errors():
             return acquire_job(self._collections.jobs, kind, id, owner, now, until)
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:

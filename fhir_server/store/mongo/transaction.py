@@ -16,7 +16,7 @@ from pymongo.collection import Collection
 from pymongo.errors import ClientBulkWriteException, DocumentTooLarge, OperationFailure, PyMongoError
 
 from fhir_server.store.mongo.collections import CLOCK, Collections, Document, View
-from fhir_server.store.mongo.failures import TOO_LARGE
+from fhir_server.store.mongo.error_translation import TOO_LARGE
 from fhir_server.store.mongo.lookups import Lookups
 
 Write = DeleteOne | InsertOne[Any] | ReplaceOne[Any] | UpdateOne

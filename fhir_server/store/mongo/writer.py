@@ -28,13 +28,13 @@ from fhir_server.errors import FhirError
 from fhir_server.store import messages
 from fhir_server.store.mongo.abandoned_transactions import AbandonedSessionWatch, Heartbeat
 from fhir_server.store.mongo.collections import Collections
-from fhir_server.store.mongo.failures import (
+from fhir_server.store.mongo.error_translation import (
     TRANSIENT,
     UNKNOWN_RESULT,
+    client_error,
     is_interrupted,
-    refusal,
-    refusing,
-    undecided,
+    translating_errors,
+    unknown_outcome,
 )
 from fhir_server.store.mongo.transaction import Taken, Transaction
 
@@ -153,7 +153,7 @@ class Writer:
 
     def _fail(self, tasks: list[Task], error: BaseException) -> None:
         """What the database refuses altogether may be the fault of one unit: then the others go on alone."""
-        refused = refusal(error)
+        refused = client_error(error)
         alone = len(tasks) == 1 or not isinstance(refused, Exception)
         if alone or isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
             for task in tasks:
@@ -163,7 +163,7 @@ class Writer:
             try:
                 self._commit([task])
             except BaseException as own:
-                task.error = refusal(own)
+                task.error = client_error(own)
 
     def _commit(self, tasks: list[Task]) -> None:
         """Run all tasks in one transaction, again and again for as long as others come before it."""
@@ -194,7 +194,7 @@ class Writer:
                     careful = True
                 except Exception as error:
                     if committing:
-                        raise undecided(error) from error
+                        raise unknown_outcome(error) from error
                     if not is_interrupted(error):
                         raise
         if generation is not None:
@@ -234,7 +234,7 @@ class Writer:
             raise
         except InvalidDocument as error:
             transaction.undo_to(mark)
-            raise refusal(error) from error
+            raise client_error(error) from error
         except BaseException:
             transaction.undo_to(mark)
             raise
@@ -264,7 +264,7 @@ class Writer:
             if group.error:
                 raise _again(group.error)
             if group.session and group.transaction:
-                with refusing():
+                with translating_errors():
                     self._commit_group(group.transaction, group.session)
         finally:
             thread.group = None
@@ -279,7 +279,7 @@ class Writer:
         """Make a write that is no unit: in the transaction of this thread's group, or at once."""
         group = self._thread.group
         if group is None:
-            with refusing():
+            with translating_errors():
                 return write(None)
         return self._in_group(group, lambda _: write(group.session))
 
@@ -296,7 +296,7 @@ class Writer:
                 group.transaction = self._begin_group(group)
             return act(group.transaction)
         except (PyMongoError, Taken) as error:
-            refused = refusal(error)
+            refused = client_error(error)
             lost = errors.StoreUnavailable.of(messages.GROUP_LOST())
             group.error = refused if isinstance(refused, FhirError) else lost
             raise group.error from error
@@ -338,7 +338,7 @@ class Writer:
                 return
             except PyMongoError as error:
                 if not error.has_error_label(UNKNOWN_RESULT) or time.monotonic() > deadline:
-                    raise undecided(error) from error
+                    raise unknown_outcome(error) from error
             time.sleep(_PAUSE_SECONDS)
 
 

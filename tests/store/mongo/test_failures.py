@@ -22,7 +22,7 @@ from fhir_server.errors import ContentTooLarge, FhirError, InvalidSearch, StoreF
 from fhir_server.search.ast import Match, SearchQuery, StringValue, TokenValue
 from fhir_server.search.entries import Entries, WordEntry
 from fhir_server.store.mongo import MongoStore
-from fhir_server.store.mongo.failures import refusal, refusing, undecided
+from fhir_server.store.mongo.error_translation import client_error, translating_errors, unknown_outcome
 from fhir_server.store.port import UnitOfWork
 from tests.mongo.databases import emptied_store
 from tests.store.samples import person, put, references
@@ -40,16 +40,16 @@ def store() -> Iterator[MongoStore]:
 
 
 def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
-    told = refusal(OperationFailure("Regular expression is too long", 51091))
+    told = client_error(OperationFailure("Regular expression is too long", 51091))
     assert isinstance(told, InvalidSearch)
     assert told.issues[0].code == "too-costly"
-    assert isinstance(refusal(OperationFailure("out of disk space", 14031)), StoreFull)
-    assert isinstance(refusal(NotPrimaryError("stepping down")), StoreUnavailable)
-    assert isinstance(refusal(OperationFailure("snapshot too old", 239)), StoreUnavailable)
+    assert isinstance(client_error(OperationFailure("out of disk space", 14031)), StoreFull)
+    assert isinstance(client_error(NotPrimaryError("stepping down")), StoreUnavailable)
+    assert isinstance(client_error(OperationFailure("snapshot too old", 239)), StoreUnavailable)
     deep = OperationFailure("exceeded maximum query tree depth of 100", 2)
-    assert isinstance(refusal(deep), InvalidSearch)
+    assert isinstance(client_error(deep), InvalidSearch)
     ours = OperationFailure("unknown operator", 2)
-    assert refusal(ours) is ours
+    assert client_error(ours) is ours
 
 
 @pytest.mark.parametrize(
@@ -69,20 +69,20 @@ def test_a_failure_of_the_database_is_told_as_what_it_means() -> None:
     ],
 )
 def test_each_failure_says_what_it_is(error: PyMongoError, kind: type[FhirError], said: str) -> None:
-    told = refusal(error)
+    told = client_error(error)
     assert isinstance(told, kind)
     assert said in str(told)
 
 
 @pytest.mark.parametrize("text", ["too deep", "nested", "regex pattern", "Regular expression"])
 def test_a_search_may_be_too_much_for_the_database_by_its_text_alone(text: str) -> None:
-    assert isinstance(refusal(OperationFailure(f"failed: {text}")), InvalidSearch)
+    assert isinstance(client_error(OperationFailure(f"failed: {text}")), InvalidSearch)
 
 
 def test_what_is_not_the_databases_stays_as_it_is() -> None:
     error = ZeroDivisionError()
-    assert refusal(error) is error
-    with pytest.raises(ZeroDivisionError), refusing():
+    assert client_error(error) is error
+    with pytest.raises(ZeroDivisionError), translating_errors():
         raise error
 
 
@@ -121,10 +121,10 @@ def test_a_resource_with_more_to_be_found_by_than_the_driver_sends_is_too_large(
 
 
 def test_a_commit_that_failed_is_told_as_what_may_yet_be_done() -> None:
-    assert isinstance(undecided(OperationFailure("out of disk space", 14031)), StoreFull)
-    assert "No primary" in str(undecided(ConnectionFailure("gone")))
+    assert isinstance(unknown_outcome(OperationFailure("out of disk space", 14031)), StoreFull)
+    assert "No primary" in str(unknown_outcome(ConnectionFailure("gone")))
     for error in (OperationFailure("too large", 10334), ZeroDivisionError("ours")):
-        told = undecided(error)
+        told = unknown_outcome(error)
         assert isinstance(told, StoreUnavailable)
         assert f"moment ({type(error).__name__})" in str(told)
 
@@ -138,30 +138,30 @@ def test_a_text_too_long_for_a_pattern_is_said_to_be_too_costly(store: MongoStor
 
 @pytest.mark.parametrize("code", [6, 43, 91, 112, 134, 237, 262, 10107, 11601, 11602])
 def test_what_passes_by_itself_is_to_be_tried_again(code: int) -> None:
-    assert isinstance(refusal(OperationFailure("not now", code)), StoreUnavailable)
+    assert isinstance(client_error(OperationFailure("not now", code)), StoreUnavailable)
 
 
 def test_a_transaction_that_lasted_too_long_is_said_to_be_ended() -> None:
     labels = {"errorLabels": ["TransientTransactionError"]}
-    told = refusal(OperationFailure("Transaction 7 has been aborted.", 251, labels))
+    told = client_error(OperationFailure("Transaction 7 has been aborted.", 251, labels))
     assert isinstance(told, StoreUnavailable)
     assert "send less at once" in str(told)
 
 
 def test_a_database_that_works_as_an_older_one_is_said_to_be_held_back() -> None:
-    told = refusal(OperationFailure("BulkWrite may not be run", 115))
+    told = client_error(OperationFailure("BulkWrite may not be run", 115))
     assert isinstance(told, StoreUnavailable)
     assert "featureCompatibilityVersion" in str(told)
 
 
 def test_more_keys_than_an_index_takes_of_one_resource_are_too_many() -> None:
-    told = refusal(OperationFailure("Maximum number of generated keys exceeded.", 201))
+    told = client_error(OperationFailure("Maximum number of generated keys exceeded.", 201))
     assert isinstance(told, ContentTooLarge)
 
 
 def test_a_transaction_that_ends_with_the_database_gone_is_not_told_to_be_contended() -> None:
     labels = {"errorLabels": ["TransientTransactionError"]}
     late = ExecutionTimeout("connection refused", 50, labels)
-    assert "at the same time" in str(refusal(late))
+    assert "at the same time" in str(client_error(late))
     late.__cause__ = ServerSelectionTimeoutError("connection refused")
-    assert "No primary of the database can be reached" in str(refusal(late))
+    assert "No primary of the database can be reached" in str(client_error(late))

@@ -1,4 +1,4 @@
-"""What errors of the driver and of the database mean to a client.
+"""Translates errors of the driver and of the database to errors for clients.
 
 https://www.mongodb.com/docs/manual/reference/error-codes/
 """
@@ -24,11 +24,11 @@ UNKNOWN_RESULT = "UnknownTransactionCommitResult"
 _DENIED = frozenset({13, 18, 8000})
 _FULL = frozenset({14031})
 _TOO_LATE = frozenset({239, 246})
-"""The moment that was looked at is no longer kept, or not yet there."""
+"""The snapshot that was read is no longer available, or not yet."""
 _INTERRUPTED = frozenset({11601, 46841})
-"""Somebody has ended the session, or what it was doing."""
+"""The session, or its current operation, was killed."""
 _ENDED = frozenset({251, 290})
-"""A transaction is no longer there."""
+"""The transaction no longer exists."""
 _PASSING = frozenset(
     {
         *(6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436),
@@ -36,16 +36,17 @@ _PASSING = frozenset(
         *_INTERRUPTED,
     }
 )
-"""What is over when there is a primary again, or a member less under load: of a retry, and of cursors and
-sessions that went with the member that had them.
+"""Errors that pass once there is a primary again or the load is lower: retryable ones, and those of cursors
+and sessions that were lost with their member.
 """
 _NOT_KNOWN = frozenset({59, 115})
-"""A command that the database does not have, or does not take as long as it has to be as an older one was."""
+"""A command that the database does not know, or refuses while it is set to the features of an older version.
+"""
 TOO_LARGE = 10334
 _TOO_LARGE = frozenset({201, TOO_LARGE, 17280, 17419, 17420})
-"""More bytes than a document holds, or more keys than an index takes of one."""
+"""More bytes than a document may have, or more keys than an index accepts of one document."""
 _TOO_COMPLEX = frozenset({15, 51091, 51075, 5107200})
-"""Nested too deeply; a regular expression that is too long or cannot be compiled."""
+"""Too deeply nested; a regular expression that is too long or does not compile."""
 
 _TOO_COMPLEX_TEXTS = (
     *("too deep", "nested", "tree depth"),
@@ -53,9 +54,9 @@ _TOO_COMPLEX_TEXTS = (
 )
 
 
-def refusal(error: BaseException) -> BaseException:
-    """What to tell a client; an error in our own use of the database stays what it is, as does one that is
-    not the database's.
+def client_error(error: BaseException) -> BaseException:
+    """The error to raise for an error of the database. Other errors, and errors in our own use of the
+    database, stay as they are.
     """
     if isinstance(error, InvalidDocument):
         # A question that the driver cannot put; of what is written, `Transaction.send` says it otherwise.
@@ -63,7 +64,7 @@ def refusal(error: BaseException) -> BaseException:
     if not isinstance(error, PyMongoError):
         return error
     if isinstance(error, ExecutionTimeout) and isinstance(error.__cause__, ConnectionFailure):
-        # Where a transaction was tried until its time was over, this is what came of the last attempt.
+        # After retries of a transaction until its timeout, this is the error of the last attempt.
         error = error.__cause__
     name = type(error).__name__
     if isinstance(error, OperationFailure) and error.code in _ENDED:
@@ -101,25 +102,25 @@ def _of_code(error: OperationFailure) -> Exception | None:
     return None
 
 
-def undecided(error: Exception) -> Exception:
-    """What to tell a client whose commit failed: never that it did something wrong, and never to be taken for
-    an error after which the same may be done again, as it may be done.
+def unknown_outcome(error: Exception) -> Exception:
+    """The error to raise if a commit failed: never a client error, and never one after which the work would
+    be retried, because it may have been committed.
     """
-    refused = refusal(error)
+    refused = client_error(error)
     if isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
         return refused
     return errors.StoreUnavailable.of(messages.STORE_FAILED(reason=type(error).__name__))
 
 
 def is_interrupted(error: Exception) -> bool:
-    """Whether the session was ended in the middle of something, and its transaction with it."""
+    """Whether the session, and its transaction with it, was killed during an operation."""
     return isinstance(error, OperationFailure) and error.code in _INTERRUPTED
 
 
-class refusing:
-    """Lets errors of the database leave the block as what they mean to a client.
+class translating_errors:
+    """A context manager that translates errors of the database by `client_error`.
 
-    Every read passes here; made of a generator it would take as long as all else that a read does.
+    A class, because every read passes here: a generator would take as long as everything else in a read.
     """
 
     __slots__ = ()
@@ -130,4 +131,4 @@ class refusing:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, PyMongoError | InvalidDocument):
-            raise refusal(error) from error
+            raise client_error(error) from error
