@@ -64,11 +64,11 @@ store.close()
 WRITER = """
 import sys
 from fhir_server.errors import StoreUnavailable
-from fhir_server.store.mongo import MongoStore, abandoned, address_of
+from fhir_server.store.mongo import MongoStore, abandoned_transactions, address_of
 from fhir_server.store.mongo_options import MongoOptions
 from tests.store.samples import person
 
-abandoned.HEARTBEAT_SECONDS, abandoned.STALLED_SECONDS = 0.2, 1.0
+abandoned_transactions.HEARTBEAT_SECONDS, abandoned_transactions.STALLED_SECONDS = 0.2, 1.0
 store = MongoStore(address_of(sys.argv[1]), MongoOptions(timeout_seconds=5))
 number = store.watermark()
 while True:

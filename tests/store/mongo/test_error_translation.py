@@ -1,4 +1,4 @@
-"""What errors of the driver and of the database mean to a client.
+"""Errors of the driver and of the database, as clients see them.
 
 https://www.mongodb.com/docs/manual/reference/error-codes/
 """
