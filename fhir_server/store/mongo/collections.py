@@ -87,7 +87,7 @@ def _primary_if_any(client: MongoClient[Any]) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SessionView:
     """The collections as a session sees them: those of a moment, or those of a transaction. Without a session
     they are as of when they are asked.
     """

@@ -1,7 +1,8 @@
-"""A search query as a filter on documents: what a resource is found by lies in it, and what lies in others
-is asked of them first, by `hops`.
+"""Compiles a search query to a filter on documents.
 
-The same filter says the same of a resource and of one that it contains.
+A document holds all index entries of its resource. Clauses on other resources, such as chains, are first
+resolved to ids by searches of their own (`reference_resolver.py`). The same filter works for contained
+resources.
 https://hl7.org/fhir/R4/search.html
 """
 
@@ -35,7 +36,7 @@ from fhir_server.store.mongo.filters import (
     one_element,
     one_of,
 )
-from fhir_server.store.mongo.texts import has_any, has_one_of
+from fhir_server.store.mongo.text_filters import has_any, has_one_of
 
 _FIELDS = {
     "string": rows.STRINGS,
@@ -50,14 +51,14 @@ _FIELDS = {
 }
 
 Within = Sequence[str] | None
-"""The `_id`s of the only resources that are of interest, None for all."""
+"""The `_id`s of the resources to which a search is restricted, None for all."""
 
 
-class Hops(Protocol):
-    """Where references lead."""
+class Resolver(Protocol):
+    """Resolves clauses on other resources to ids."""
 
     def referred(self, chain: Chain, within: Within) -> dict[str, list[str]]:
-        """By type, the ids of the resources that the chain may end its first hop at."""
+        """The ids, by type, of the resources at the end of the first hop of a chain."""
         ...
 
     def referring(self, clause: Has, within: Within) -> list[str]:
@@ -65,23 +66,23 @@ class Hops(Protocol):
         ...
 
     def lineage(self, clause: Hierarchy) -> list[str]:
-        """The ids of the resource named, and of all above or below it."""
+        """The ids of the given resource and of all above or below it."""
         ...
 
 
 def living(types: Sequence[str]) -> Filter:
-    """The resources of the types, or of all, that are not deleted."""
+    """The resources of the types, or of all types, that are not deleted."""
     return {"l": True, "t": one_of(types)} if types else {"l": True}
 
 
 class Compiler:
-    """Compiles clauses; `within` bounds the resources for which the filter has to be right."""
+    """Compiles clauses; the filter has to be right only for the resources in `within`."""
 
-    def __init__(self, hops: Hops) -> None:
-        self._hops = hops
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
 
     def filter(self, clauses: Iterable[Clause], types: Sequence[str], within: Within = None) -> Filter:
-        """The filter for all clauses, on resources of `types`."""
+        """The filter for resources of `types` that satisfy all clauses."""
         return all_of([self._clause(clause, types, within) for clause in clauses])
 
     def _clause(self, clause: Clause, types: Sequence[str], within: Within, inner: bool = False) -> Filter:
@@ -91,9 +92,9 @@ class Compiler:
             case Chain():
                 return self._chain(clause, within)
             case Has():
-                return NEVER if inner else {"_id": {"$in": self._hops.referring(clause, within)}}
+                return NEVER if inner else {"_id": {"$in": self._resolver.referring(clause, within)}}
             case Hierarchy():
-                return refers(clause.parameter, {clause.type: self._hops.lineage(clause)})
+                return refers(clause.parameter, {clause.type: self._resolver.lineage(clause)})
             case AllOf(clauses):
                 return all_of([self._clause(operand, types, within, inner) for operand in clauses])
             case AnyOf(clauses):
@@ -102,17 +103,17 @@ class Compiler:
                 return negation(self._clause(negated, types, within, inner))
 
     def _chain(self, chain: Chain, within: Within) -> Filter:
-        """The filter of a chain, whose reference may lead to a resource of its own or to a contained one."""
+        """The filter for a chain, whose reference may point at another resource or at a contained one."""
         contained = one_element(
             rows.CONTAINED,
             {"p": chain.parameter, "t": {"$in": list(chain.types)}},
             self._clause(chain.where, chain.types, within, inner=True),
         )
-        return any_of([refers(chain.parameter, self._hops.referred(chain, within)), contained])
+        return any_of([refers(chain.parameter, self._resolver.referred(chain, within)), contained])
 
 
 def refers(parameter: str, targets: dict[str, list[str]]) -> Filter:
-    """A reference by the parameter leads to one of the ids, by type."""
+    """The filter for references by the parameter to one of the ids, given by type."""
     return any_of(
         one_element(rows.REFERENCES, {"p": parameter, "t": type, "i": {"$in": ids}})
         for type, ids in targets.items()
@@ -146,7 +147,7 @@ def _present(match: Match, inner: bool) -> Filter:
 
 
 def _found(match: Match, types: Sequence[str], inner: bool) -> Filter:
-    """One entry fits one of the values."""
+    """The filter for entries that match one of the values."""
     modifier = None if match.modifier == "not" else match.modifier
     if not inner:
         if match.parameter == "_id":
@@ -156,13 +157,13 @@ def _found(match: Match, types: Sequence[str], inner: bool) -> Filter:
     field = _FIELDS.get(match.type, rows.COMPOSITES)
     if field in rows.FLAT:
         return has_one_of(field, match.parameter, match.values, modifier)
-    # One condition for each value: of alternatives within an element, no index would be asked.
+    # One condition for each value: MongoDB uses no index for alternatives within an element.
     cells = {"p": match.parameter}
     return any_of(one_element(field, cells, _asked(value, modifier)) for value in match.values)
 
 
 def _by_id(match: Match, modifier: str | None, types: Sequence[str]) -> Filter:
-    """A filter on the key of the collection, where the types are known: then only one shard is asked."""
+    """A filter on the key of the collection if the types are known, so that only one shard is queried."""
     asked = [own_id(value, modifier) for value in match.values]
     if modifier == "ne":
         return any_of(map(negation, asked))
@@ -190,7 +191,7 @@ def _asked(value: Value, modifier: str | None) -> Filter:
 
 
 def _lead(value: CompositeValue) -> list[Filter]:
-    """What the first component says of the cell that composites are looked up by."""
+    """The condition on the cell by which composites are looked up, from the first component."""
     asked = condition(value.components[0], None)
     first = next((asked[cell] for cell in ("c", "i", "x", "u") if cell in asked), None)
     return [] if first is None else [{"k": first}]

@@ -4,20 +4,20 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
-from fhir_server.store.mongo.collections import View
+from fhir_server.store.mongo.collections import SessionView
 from fhir_server.store.mongo.rows import ARRAYS
 
 _FIELDS = {"t": 1, "i": 1, "v": 1, "s": 1, "f": 1, "u": 1, "m": 1, "x": 1, "l": 1}
 
 
-def inconsistencies(view: View) -> Iterator[str]:
+def inconsistencies(view: SessionView) -> Iterator[str]:
     """One sentence for each inconsistency between the clock, the versions and their index entries."""
     yield from _log_inconsistencies(view)
     yield from _version_inconsistencies(view)
     yield from _deletion_inconsistencies(view)
 
 
-def _log_inconsistencies(view: View) -> Iterator[str]:
+def _log_inconsistencies(view: SessionView) -> Iterator[str]:
     """Check all versions in the order of the clock."""
     order, collections = [("s", 1)], view.collections
     logs = (
@@ -36,7 +36,7 @@ def _log_inconsistencies(view: View) -> Iterator[str]:
         yield f"Sequence {sequence}: the clock does not know it."
 
 
-def _version_inconsistencies(view: View) -> Iterator[str]:
+def _version_inconsistencies(view: SessionView) -> Iterator[str]:
     """Check the versions of each resource: none is missing, each has its time."""
     newest: dict[str, Any] = {}
     order, collections = [("r", 1), ("s", 1)], view.collections
@@ -64,12 +64,12 @@ def _version_inconsistencies(view: View) -> Iterator[str]:
             yield f"{key}: a version is missing."
 
 
-def _last_replaced(view: View) -> list[Any]:
+def _last_replaced(view: SessionView) -> list[Any]:
     stages = [{"$group": {"_id": "$r", "v": {"$max": "$v"}}}]
     return list(view.collections.history.aggregate(stages, session=view.session))
 
 
-def _deletion_inconsistencies(view: View) -> Iterator[str]:
+def _deletion_inconsistencies(view: SessionView) -> Iterator[str]:
     """Check that deleted resources have no index entries and no unique keys."""
     found = {"l": False, "$or": [{field: {"$exists": True}} for field in ARRAYS]}
     for key in view.ids(found, 0):

@@ -29,7 +29,7 @@ def _of_living(name: str, *fields: str) -> dict[str, Any]:
     return {"name": name, "fields": list(fields), "partialFilterExpression": {"l": True}}
 
 
-class FoundString(EmbeddedDocument):
+class IndexedString(EmbeddedDocument):
     """A text, normalised and as written."""
 
     parameter = StringField(db_field="p")
@@ -37,7 +37,7 @@ class FoundString(EmbeddedDocument):
     exact = StringField(db_field="e")
 
 
-class FoundReference(EmbeddedDocument):
+class IndexedReference(EmbeddedDocument):
     """The id and type of a target, or the URL of one that is elsewhere."""
 
     parameter = StringField(db_field="p")
@@ -46,7 +46,7 @@ class FoundReference(EmbeddedDocument):
     version = StringField(db_field="v")
 
 
-class FoundInterval(EmbeddedDocument):
+class IndexedInterval(EmbeddedDocument):
     """The ends of a time as microseconds, or of a number as a sort key."""
 
     parameter = StringField(db_field="p")
@@ -54,7 +54,7 @@ class FoundInterval(EmbeddedDocument):
     high = DynamicField(db_field="h")
 
 
-class FoundQuantity(EmbeddedDocument):
+class IndexedQuantity(EmbeddedDocument):
     """The ends of a number and its unit: code, system, and name as written."""
 
     parameter = StringField(db_field="p")
@@ -65,21 +65,21 @@ class FoundQuantity(EmbeddedDocument):
     unit = StringField(db_field="n")
 
 
-class FoundComposite(EmbeddedDocument):
+class IndexedComposite(EmbeddedDocument):
     """The first cell of the first component; the components follow under the names `a`, `b` and so on."""
 
     parameter = StringField(db_field="p")
     lead = DynamicField(db_field="k")
 
 
-class FoundPosition(EmbeddedDocument):
+class IndexedPosition(EmbeddedDocument):
     """Longitude and latitude in degrees."""
 
     parameter = StringField(db_field="p")
     place = ListField(FloatField(), db_field="g")
 
 
-class FoundContained(EmbeddedDocument):
+class IndexedContained(EmbeddedDocument):
     """A resource within, by which parameter it is referred to, and the same arrays again."""
 
     parameter = StringField(db_field="p")
@@ -99,17 +99,17 @@ class ResourceDocument(Document):
     method = StringField(db_field="m")
     living = BooleanField(db_field="l")
     body = BinaryField(db_field="b")
-    strings = EmbeddedDocumentListField(FoundString, db_field="st")
+    strings = EmbeddedDocumentListField(IndexedString, db_field="st")
     tokens = ListField(StringField(), db_field="tk")
-    references = EmbeddedDocumentListField(FoundReference, db_field="rf")
-    dates = EmbeddedDocumentListField(FoundInterval, db_field="dt")
-    numbers = EmbeddedDocumentListField(FoundInterval, db_field="nm")
-    quantities = EmbeddedDocumentListField(FoundQuantity, db_field="qt")
+    references = EmbeddedDocumentListField(IndexedReference, db_field="rf")
+    dates = EmbeddedDocumentListField(IndexedInterval, db_field="dt")
+    numbers = EmbeddedDocumentListField(IndexedInterval, db_field="nm")
+    quantities = EmbeddedDocumentListField(IndexedQuantity, db_field="qt")
     uris = ListField(StringField(), db_field="ur")
-    composites = EmbeddedDocumentListField(FoundComposite, db_field="cp")
+    composites = EmbeddedDocumentListField(IndexedComposite, db_field="cp")
     words = ListField(StringField(), db_field="wd")
-    positions = EmbeddedDocumentListField(FoundPosition, db_field="ps")
-    contained = EmbeddedDocumentListField(FoundContained, db_field="ct")
+    positions = EmbeddedDocumentListField(IndexedPosition, db_field="ps")
+    contained = EmbeddedDocumentListField(IndexedContained, db_field="ct")
 
     meta: Mapping[str, Any] = {
         "collection": "resources",

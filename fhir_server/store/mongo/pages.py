@@ -12,7 +12,7 @@ from fhir_server.store.mongo import rows
 from fhir_server.store.mongo.collections import CLOCK
 from fhir_server.store.mongo.documents import ClockDocument
 from fhir_server.store.mongo.filters import Filter, all_of, any_of
-from fhir_server.store.mongo.flat import SEPARATOR, all_of_parameter, escaped, unescaped
+from fhir_server.store.mongo.text_entries import SEPARATOR, escaped, parameter_prefix, unescaped
 from fhir_server.store.mongo.versions import OWN, Document
 
 Stage = dict[str, Any]
@@ -101,7 +101,7 @@ def _value(sort: Sort) -> Any:
 
 def _flat_values(sort: Sort) -> Stage:
     """The second part of each text of the parameter; a concept of text alone has no code to be sorted by."""
-    prefix = all_of_parameter(sort.parameter)
+    prefix = parameter_prefix(sort.parameter)
     of_parameter = {"$eq": [{"$substrCP": ["$$e", 0, len(prefix)]}, {"$literal": prefix}]}
     value = {"$arrayElemAt": [{"$split": ["$$e", SEPARATOR]}, 1]}
     values = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store.mongo import index_definitions
-from fhir_server.store.mongo.collections import View
+from fhir_server.store.mongo.collections import SessionView
 from fhir_server.store.mongo.filters import Filter, all_of, one_of, prefix_range
 from fhir_server.store.mongo.jobs import job
 from fhir_server.store.mongo.search import MongoSearch
@@ -31,12 +31,12 @@ _VERSION_MAX = 2**31
 class MongoReader:
     """Reads through one view."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: SessionView) -> None:
         self._view = view
         self._of = view.collections
 
     @property
-    def view(self) -> View:
+    def view(self) -> SessionView:
         """What it reads through."""
         return self._view
 

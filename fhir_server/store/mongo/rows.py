@@ -19,7 +19,7 @@ from fhir_server.search.entries import (
     TokenEntry,
     UriEntry,
 )
-from fhir_server.store.mongo.flat import distinct, flat, parameter_of
+from fhir_server.store.mongo.text_entries import distinct, parameter_of, text_entry
 
 Cells = dict[str, Any]
 Rows = dict[str, list[Any]]
@@ -43,14 +43,14 @@ def rows_of(entries: Entries) -> Rows:
     """The arrays by which a resource with these entries is found."""
     rows: Rows = {
         STRINGS: _once({"p": entry.parameter, **_string(entry)} for entry in entries.strings),
-        TOKENS: distinct(flat(entry.parameter, entry.code, entry.system) for entry in entries.tokens),
+        TOKENS: distinct(text_entry(entry.parameter, entry.code, entry.system) for entry in entries.tokens),
         REFERENCES: _once({"p": entry.parameter, **_reference(entry)} for entry in entries.references),
         DATES: _once({"p": entry.parameter, **_interval(entry)} for entry in entries.dates),
         NUMBERS: _once({"p": entry.parameter, **_interval(entry)} for entry in entries.numbers),
         QUANTITIES: _once({"p": entry.parameter, **_quantity(entry)} for entry in entries.quantities),
-        URIS: distinct(flat(entry.parameter, entry.value) for entry in entries.uris),
+        URIS: distinct(text_entry(entry.parameter, entry.value) for entry in entries.uris),
         COMPOSITES: _once(_composite(entry.parameter, entry.components) for entry in entries.composites),
-        WORDS: distinct(flat(entry.parameter, entry.word) for entry in entries.words),
+        WORDS: distinct(text_entry(entry.parameter, entry.word) for entry in entries.words),
         POSITIONS: _once(
             {"p": entry.parameter, "g": [entry.longitude, entry.latitude]} for entry in entries.positions
         ),

@@ -8,12 +8,12 @@ from typing import Any
 
 from fhir_server.search.ast import Clause, Include, Page, SearchQuery
 from fhir_server.search.nesting import conjuncts
-from fhir_server.store.mongo.collections import CLOCK, Document, View
+from fhir_server.store.mongo.collections import CLOCK, Document, SessionView
 from fhir_server.store.mongo.compiler import living
 from fhir_server.store.mongo.filters import Filter, all_of
-from fhir_server.store.mongo.hops import Hops, TooMany
 from fhir_server.store.mongo.includes import included_stages
 from fhir_server.store.mongo.pages import clock_stages, key_of, page_stages
+from fhir_server.store.mongo.reference_resolver import ReferenceResolver, TooManyToList
 from fhir_server.store.mongo.versions import OWN, all_stored
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
 
@@ -27,7 +27,7 @@ _INNER_PLANS = ("queryPlan", "winningPlan", "shards", "inputStage", "inputStages
 class MongoSearch:
     """Searches through one view. A transaction knows the clock, anybody else reads it with the page."""
 
-    def __init__(self, view: View, sequence: int | None = None) -> None:
+    def __init__(self, view: SessionView, sequence: int | None = None) -> None:
         self._view = view
         self._sequence = sequence
 
@@ -35,17 +35,17 @@ class MongoSearch:
         """One page. Besides one question for each hop of a chain, it takes one for the page and one for the
         total.
         """
-        hops = Hops(self._view, query.visibility)
+        resolver = ReferenceResolver(self._view, query.visibility)
         try:
-            found = hops.filter(query.where, query.types)
-        except TooMany:
+            found = resolver.filter(query.where, query.types)
+        except TooManyToList:
             found = None
-        rows = self._rows(query, found) if found is not None else self._walked(query, hops)
+        rows = self._rows(query, found) if found is not None else self._walked(query, resolver)
         matches = all_stored(rows[: query.count])
         more = len(rows) > query.count > 0
         following = key_of(rows[query.count - 1], query.sort) if more else None
         snapshot = self._snapshot(query)
-        total = None if query.total == "none" else self._total(query, rows, found, hops, snapshot)
+        total = None if query.total == "none" else self._total(query, rows, found, resolver, snapshot)
         return SearchResult(matches, total, snapshot, following)
 
     def _rows(self, query: SearchQuery, found: Filter) -> list[Any]:
@@ -67,13 +67,18 @@ class MongoSearch:
         return self._sequence
 
     def _total(
-        self, query: SearchQuery, rows: Sequence[Any], found: Filter | None, hops: Hops, snapshot: int
+        self,
+        query: SearchQuery,
+        rows: Sequence[Any],
+        found: Filter | None,
+        resolver: ReferenceResolver,
+        snapshot: int,
     ) -> int | None:
         if query.page is None and 0 < query.count >= len(rows):
             return len(rows)
         limit = query.total_max if query.total == "bounded" else None
         if found is None:
-            counted = self._counted(query.where, query.types, hops, snapshot, limit)
+            counted = self._counted(query.where, query.types, resolver, snapshot, limit)
         else:
             asked = all_of([found, {"f": {"$lte": snapshot}}])
             if query.total == "estimate":
@@ -94,25 +99,25 @@ class MongoSearch:
             return int(row["n"] if exact else max(row["n"], row["n"] * snapshot // row["last"]))
         return 0
 
-    def _walked(self, query: SearchQuery, hops: Hops) -> list[Any]:
+    def _walked(self, query: SearchQuery, resolver: ReferenceResolver) -> list[Any]:
         """The rows of a page whose filter cannot be said at once: candidates are read batch by batch."""
-        base, page = _necessary(query.where, query.types, hops), query.page
+        base, page = _necessary(query.where, query.types, resolver), query.page
         rows: list[Any] = []
         wanted = query.count + 1 if query.count else 0
         while len(rows) < wanted:
-            stages = page_stages(base, query.sort, page, hops.listed_max, bodies=False)
+            stages = page_stages(base, query.sort, page, resolver.listed_max, bodies=False)
             batch = self._view.aggregate(stages)
-            fitting = self._fitting(query, hops, [row["_id"] for row in batch])
+            fitting = self._fitting(query, resolver, [row["_id"] for row in batch])
             rows += [row for row in batch if row["_id"] in fitting]
-            if len(batch) < hops.listed_max:
+            if len(batch) < resolver.listed_max:
                 break
             page = Page(page.snapshot if page else 2**62, key_of(batch[-1], query.sort))
         return self._with_bodies(rows[:wanted])
 
-    def _fitting(self, query: SearchQuery, hops: Hops, batch: list[str]) -> set[str]:
+    def _fitting(self, query: SearchQuery, resolver: ReferenceResolver, batch: list[str]) -> set[str]:
         if not batch:
             return set()
-        return set(self._view.ids(hops.exactly(batch, query.where, query.types), len(batch)))
+        return set(self._view.ids(resolver.exactly(batch, query.where, query.types), len(batch)))
 
     def _with_bodies(self, rows: list[Any]) -> list[Any]:
         whole = {
@@ -124,7 +129,7 @@ class MongoSearch:
         self,
         where: Sequence[Clause],
         types: Sequence[str],
-        hops: Hops,
+        resolver: ReferenceResolver,
         snapshot: int,
         limit: int | None = None,
     ) -> int:
@@ -133,31 +138,34 @@ class MongoSearch:
         """
         bound: Filter = {"f": {"$lte": snapshot}}
         try:
-            return self._view.count(all_of([hops.filter(where, types), bound]))
-        except TooMany:
-            base = all_of([_necessary(where, types, hops), bound])
+            return self._view.count(all_of([resolver.filter(where, types), bound]))
+        except TooManyToList:
+            base = all_of([_necessary(where, types, resolver), bound])
         counted = 0
-        for batch in hops.batches(base):
-            counted += self._view.count(hops.exactly(batch, where, types))
+        for batch in resolver.batches(base):
+            counted += self._view.count(resolver.exactly(batch, where, types))
             if limit is not None and counted > limit:
                 break
         return counted
 
     def explain(self, query: SearchQuery) -> Explanation:
         """The clauses counted one by one, and the database's plan for the page."""
-        hops = Hops(self._view, query.visibility)
+        resolver = ReferenceResolver(self._view, query.visibility)
         snapshot = self._snapshot(query)
 
         def found(clauses: Sequence[Clause]) -> int:
-            return self._counted(clauses, query.types, hops, snapshot)
+            return self._counted(clauses, query.types, resolver, snapshot)
 
         where = query.where
         uses = [ClauseUse(found((clause,)), found(where[: place + 1])) for place, clause in enumerate(where)]
-        return Explanation(found(()), tuple(uses), tuple(self._steps(query, hops)))
+        return Explanation(found(()), tuple(uses), tuple(self._steps(query, resolver)))
 
-    def _steps(self, query: SearchQuery, hops: Hops) -> Iterator[str]:
+    def _steps(self, query: SearchQuery, resolver: ReferenceResolver) -> Iterator[str]:
         collections = self._view.collections
-        search = {"find": collections.resources.name, "filter": _necessary(query.where, query.types, hops)}
+        search = {
+            "find": collections.resources.name,
+            "filter": _necessary(query.where, query.types, resolver),
+        }
         # The driver's own way would have every plan run to its end.
         plan = collections.database.command("explain", search, verbosity="queryPlanner")
         yield from _stages(plan["queryPlanner"])
@@ -169,9 +177,9 @@ class MongoSearch:
         return all_stored(self._view.aggregate(included_stages(resources, include, limit)))
 
 
-def _necessary(where: Sequence[Clause], types: Sequence[str], hops: Hops) -> Filter:
+def _necessary(where: Sequence[Clause], types: Sequence[str], resolver: ReferenceResolver) -> Filter:
     """What can be said at once of all that satisfies the clauses."""
-    parts = [hops.sayable(clause, types) for clause in conjuncts(where)]
+    parts = [resolver.filter_if_listable(clause, types) for clause in conjuncts(where)]
     return all_of([living(types), *parts])
 
 

@@ -15,7 +15,7 @@ from fhir_server import errors
 from fhir_server.search.ast import Include, SearchQuery
 from fhir_server.store import messages
 from fhir_server.store.clock import wall_clock
-from fhir_server.store.mongo.collections import Collections, View
+from fhir_server.store.mongo.collections import Collections, SessionView
 from fhir_server.store.mongo.connection import NO_TIMEOUT, Address, connect
 from fhir_server.store.mongo.consistency import inconsistencies
 from fhir_server.store.mongo.error_translation import translating_errors
@@ -81,7 +81,7 @@ class MongoStore:
         except BaseException:
             client.close()
             raise
-        self._reader = MongoReader(View(self._collections, None))
+        self._reader = MongoReader(SessionView(self._collections, None))
         self._generation = (0, -GENERATION_SECONDS)
         self._writer = Writer(self._collections, options.timeout_seconds, self._know_generation)
 
@@ -104,7 +104,7 @@ class MongoStore:
     def _at_one_moment(self, read: Callable[[MongoReader], T]) -> T:
         """What several questions find in one state of the store."""
         with translating_errors(), self._collections.client.start_session(snapshot=True) as session:
-            return read(MongoReader(View(self._collections, session)))
+            return read(MongoReader(SessionView(self._collections, session)))
 
     def read(self, type: str, id: str) -> StoredResource | None:
         with translating_errors():
@@ -143,7 +143,7 @@ class MongoStore:
         if asked - since < GENERATION_SECONDS:
             return value
         with translating_errors():
-            value = MongoReader(View(self._collections.of_the_primary(), None)).generation()
+            value = MongoReader(SessionView(self._collections.of_the_primary(), None)).generation()
         # What was committed while the answer was on its way may be newer.
         if self._generation[1] < asked:
             self._know_generation(value)

@@ -15,16 +15,16 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import ClientBulkWriteException, DocumentTooLarge, OperationFailure, PyMongoError
 
-from fhir_server.store.mongo.collections import CLOCK, Collections, Document, View
+from fhir_server.store.mongo.collections import CLOCK, Collections, Document, SessionView
 from fhir_server.store.mongo.error_translation import TOO_LARGE
-from fhir_server.store.mongo.lookups import Lookups
+from fhir_server.store.mongo.identifier_lookups import IdentifierLookups
 
 Write = DeleteOne | InsertOne[Any] | ReplaceOne[Any] | UpdateOne
 _DUPLICATE_KEY = 11000
 _UNKNOWN: Any = object()
 
 
-class Taken(Exception):
+class IdTaken(Exception):
     """A resource was there that was thought to be new; run the units again, looking before each write."""
 
 
@@ -84,14 +84,14 @@ class Transaction:
     """Reads and writes within the transaction that is open on a session."""
 
     def __init__(self, collections: Collections, session: ClientSession, careful: bool = False) -> None:
-        self.view = View(collections, session)
+        self.view = SessionView(collections, session)
         self.careful = careful
         self.resources = Table(collections.resources)
         self.history = Table(collections.history)
         self.uniques = Table(collections.uniques)
         self.definitions = Table(collections.definitions)
         self.kept = Table(collections.kept)
-        self.lookups = Lookups(self.view, self.resources)
+        self.lookups = IdentifierLookups(self.view, self.resources)
         self._tables = (self.resources, self.history, self.uniques, self.definitions, self.kept)
         self._collections = collections
         self._session = session
@@ -177,7 +177,7 @@ class Transaction:
     def _put(self, table: Table, key: str, document: Document | None) -> None:
         table.documents[key] = document
         if table is self.resources:
-            self.lookups.note(key, document)
+            self.lookups.add_written(key, document)
 
     def owned_by(self, owner: str) -> list[str]:
         """The unique keys that a resource holds."""
@@ -234,7 +234,7 @@ class Transaction:
         except ClientBulkWriteException as error:
             cause = _cause(error)
             if isinstance(cause, OperationFailure) and cause.code == _DUPLICATE_KEY:
-                raise Taken from error
+                raise IdTaken from error
             raise cause from error
         self._clock_sent = True
         for table in self._tables:

@@ -15,7 +15,7 @@ from fhir_server.store.expected_version import check_expected_version, check_seq
 from fhir_server.store.generation import new_generation
 from fhir_server.store.mongo import index_definitions
 from fhir_server.store.mongo.collections import Document
-from fhir_server.store.mongo.lookups import wanted_by
+from fhir_server.store.mongo.identifier_lookups import wanted_by
 from fhir_server.store.mongo.reader import MongoReader
 from fhir_server.store.mongo.rows import replaced, rows_of
 from fhir_server.store.mongo.search import MongoSearch

@@ -36,7 +36,7 @@ from fhir_server.store.mongo.error_translation import (
     translating_errors,
     unknown_outcome,
 )
-from fhir_server.store.mongo.transaction import Taken, Transaction
+from fhir_server.store.mongo.transaction import IdTaken, Transaction
 
 T = TypeVar("T")
 
@@ -188,7 +188,7 @@ class Writer:
                 try:
                     generation = session.with_transaction(attempt, SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
                     break
-                except Taken:
+                except IdTaken:
                     if careful:
                         raise
                     careful = True
@@ -220,7 +220,7 @@ class Writer:
         task.error = task.result = None
         try:
             task.result = self._unit(transaction, task.work)
-        except (PyMongoError, Taken):
+        except (PyMongoError, IdTaken):
             raise
         except BaseException as error:
             task.error = error
@@ -295,7 +295,7 @@ class Writer:
             if group.transaction is None:
                 group.transaction = self._begin_group(group)
             return act(group.transaction)
-        except (PyMongoError, Taken) as error:
+        except (PyMongoError, IdTaken) as error:
             refused = client_error(error)
             lost = errors.StoreUnavailable.of(messages.GROUP_LOST())
             group.error = refused if isinstance(refused, FhirError) else lost

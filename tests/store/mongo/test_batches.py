@@ -38,7 +38,7 @@ def store() -> Iterator[MongoStore]:
 @pytest.fixture(params=[2, 6, 7])
 def listed_max(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of two, a batch and one more, and a list of all."""
-    monkeypatch.setattr("fhir_server.store.mongo.hops.LISTED_MAX", request.param)
+    monkeypatch.setattr("fhir_server.store.mongo.reference_resolver.LISTED_MAX", request.param)
 
 
 def pages(store: MongoStore, query: SearchQuery) -> list[list[str]]:

@@ -19,7 +19,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[tuple[Store, ...]]:
     others = (new_store(indexes, clock=lambda: 0) for indexes in (False, True))
     opened = MemoryStore(lambda: 0), *others
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fhir_server.store.mongo.hops.LISTED_MAX", request.param)
+        patch.setattr("fhir_server.store.mongo.reference_resolver.LISTED_MAX", request.param)
         yield opened
     for store in opened:
         store.close()

@@ -1,8 +1,8 @@
-"""Where references lead: chains, `_has` and hierarchies, worked out by searches of their own.
+"""Resolves chains, `_has` and hierarchies by searches of their own.
 
-What is at the far end of a hop is looked for first. Where that is more than a few resources, it is not
-listed: then the near end is walked batch by batch, and only what each batch refers to is looked for, so that
-no filter ever names more than a batch has references.
+The far end of a hop is searched first. If that finds too many resources to list, the near end is read in
+batches instead, and only the references of each batch are searched, so that no filter ever lists more ids
+than a batch has references.
 https://hl7.org/fhir/R4/search.html#chaining
 """
 
@@ -12,77 +12,77 @@ from typing import Any
 from fhir_server import errors
 from fhir_server.search.ast import Chain, Clause, Has, Hierarchy, Match
 from fhir_server.store import messages
-from fhir_server.store.mongo.collections import View
+from fhir_server.store.mongo.collections import SessionView
 from fhir_server.store.mongo.compiler import Compiler, Within, living, refers
 from fhir_server.store.mongo.filters import ALWAYS, Filter, all_of, one_element
 from fhir_server.store.mongo.rows import CONTAINED, REFERENCES
 
 LISTED_MAX = 1_000
-"""Resources that a filter lists at most; beyond, the other end is walked in batches of as many."""
+"""The most resources that a filter lists; for more, the other end is read in batches of this size."""
 
 LINEAGE_MAX = 10_000
-"""Resources that a hierarchy may have."""
+"""The most resources of a hierarchy."""
 
 
-class TooMany(Exception):
-    """More resources than can be listed: ask again of a batch."""
+class TooManyToList(Exception):
+    """More resources than a filter may list: resolve the clause for one batch at a time."""
 
 
-class Hops:
-    """Follows references for one query. Its findings are remembered, for they hold for the whole query."""
+class ReferenceResolver:
+    """Follows references for one query, and caches filters for its duration."""
 
-    def __init__(self, view: View, visibility: Clause | None) -> None:
+    def __init__(self, view: SessionView, visibility: Clause | None) -> None:
         self._view = view
         self._visibility = visibility
-        self._sight = Hops(view, None) if visibility else None
+        self._visibility_resolver = ReferenceResolver(view, None) if visibility else None
         self._compiler = Compiler(self)
         self._known: dict[tuple[Clause, Sequence[str]], Filter | None] = {}
 
     def filter(self, clauses: Iterable[Clause], types: Sequence[str], within: Within = None) -> Filter:
-        """What the living, visible resources of `types` that satisfy all clauses are found by.
+        """The filter for the living, visible resources of `types` that satisfy all clauses.
 
-        Raises `TooMany` where that cannot be said at once; within a batch it always can.
+        Raises `TooManyToList` if it would list too many resources; within a batch it never does.
         """
         parts = [self._clause(clause, types, within) for clause in clauses]
         return all_of([living(types), *parts, self._visible(within)])
 
     def _clause(self, clause: Clause, types: Sequence[str], within: Within) -> Filter:
-        """Without a batch if possible: that serves all batches."""
+        """The filter for one clause; for all resources if possible, so that it serves every batch."""
         if isinstance(clause, Match):
             return self._compiler.filter((clause,), types)
         key = (clause, tuple(types))
         if key not in self._known:
             try:
                 self._known[key] = self._compiler.filter((clause,), types)
-            except TooMany:
+            except TooManyToList:
                 self._known[key] = None
         known = self._known[key]
         if known is not None:
             return known
         if within is None:
-            raise TooMany
+            raise TooManyToList
         return self._compiler.filter((clause,), types, within)
 
     @property
     def listed_max(self) -> int:
-        """How many resources a batch has."""
+        """The size of a batch."""
         return LISTED_MAX
 
-    def sayable(self, clause: Clause, types: Sequence[str]) -> Filter:
-        """What the clause comes to where that can be said at once, else nothing."""
+    def filter_if_listable(self, clause: Clause, types: Sequence[str]) -> Filter:
+        """The filter for a clause, or `ALWAYS` if it would list too many resources."""
         try:
             return self._clause(clause, types, None)
-        except TooMany:
+        except TooManyToList:
             return ALWAYS
 
     def _visible(self, within: Within) -> Filter:
-        """What may be seen is not itself asked whether what it leads to may be seen."""
-        if self._visibility is None or self._sight is None:
+        """The filter for visible resources. Resources that it refers to need not be visible themselves."""
+        if self._visibility is None or self._visibility_resolver is None:
             return ALWAYS
-        return self._sight._clause(self._visibility, (), within)
+        return self._visibility_resolver._clause(self._visibility, (), within)
 
     def batches(self, base: Filter) -> Iterator[list[str]]:
-        """The `_id`s of all that a filter finds, in batches."""
+        """The `_id`s of all resources that a filter finds, in batches."""
         after = ""
         while True:
             found = self._view.ids(all_of([base, {"_id": {"$gt": after}}]), LISTED_MAX, [("_id", 1)])
@@ -93,14 +93,14 @@ class Hops:
             after = found[-1]
 
     def exactly(self, batch: list[str], clauses: Sequence[Clause], types: Sequence[str]) -> Filter:
-        """The filter for those of a batch that satisfy all clauses."""
+        """The filter for the resources of a batch that satisfy all clauses."""
         return all_of([{"_id": {"$in": batch}}, self.filter(clauses, types, batch)])
 
     def referred(self, chain: Chain, within: Within) -> dict[str, list[str]]:
         if within is None:
             found = self._view.ids(self.filter((chain.where,), chain.types), LISTED_MAX + 1)
             if len(found) > LISTED_MAX:
-                raise TooMany
+                raise TooManyToList
             return _by_type(found)
         candidates = sorted(self._references_of(within, chain))
         reached: list[str] = []
@@ -110,7 +110,9 @@ class Hops:
         return _by_type(reached)
 
     def _references_of(self, within: Sequence[str], chain: Chain) -> set[str]:
-        """What resources refer to by the parameter, or what is contained in them does."""
+        """The targets of references by the parameter from these resources and from those contained in
+        them.
+        """
         found: set[str] = set()
         for document in self._view.documents(within, (REFERENCES, CONTAINED)):
             found.update(_references(document, chain.parameter, chain.types))
@@ -122,7 +124,7 @@ class Hops:
             asked = all_of([self.filter((clause.where,), (clause.type,)), base])
             found = self._view.targets(asked, clause.parameter, LISTED_MAX + 1)
             if len(found) > LISTED_MAX:
-                raise TooMany
+                raise TooManyToList
             return sorted(found)
         base = refers(clause.parameter, _by_type(within))
         reached: set[str] = set()
@@ -131,16 +133,16 @@ class Hops:
         return sorted(reached)
 
     def _referring_batches(self, clause: Has, base: Filter) -> Iterator[Filter]:
-        """What refers, at once where it can be said at once."""
+        """Filters for the referring resources: one for all if possible, else one for each batch."""
         types = (clause.type,)
         try:
             yield all_of([self.filter((clause.where,), types), base])
-        except TooMany:
+        except TooManyToList:
             for batch in self.batches(all_of([living(types), base])):
                 yield self.exactly(batch, (clause.where,), types)
 
     def lineage(self, clause: Hierarchy) -> list[str]:
-        """Generation by generation."""
+        """Breadth first, one level per query."""
         found, newest = {clause.id}, [clause.id]
         step = self._parents if clause.direction == "above" else self._children
         while newest:
