@@ -260,9 +260,11 @@ def test_what_servers_agree_on_is_asked_of_the_primary(commands: Commands) -> No
 def test_the_generation_is_asked_for_once_in_a_while(
     store: MongoStore, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.generation()
+    reader = MongoStore(address_of(emptied_uri()))
     commands.sent.clear()
-    before = store.generation()
+    before = reader.generation()
+    assert [before, reader.generation()] == [store.generation(), before]
+    assert [command["find"] for command in commands.sent] == ["clock"]
     store.transact(lambda unit: unit.define_indexes([]))
     commands.sent.clear()
     assert store.generation() != before
@@ -270,6 +272,7 @@ def test_the_generation_is_asked_for_once_in_a_while(
     monkeypatch.setattr("fhir_server.store.mongo.store.GENERATION_SECONDS", 0)
     assert [store.generation() == before for _ in range(2)] == [False, False]
     assert [command["find"] for command in commands.sent] == ["clock", "clock"]
+    reader.close()
 
 
 def elsewhere(command: Command) -> bool:
