@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/observation-operation-lastn.html
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -23,7 +24,7 @@ from fhir_server.operations.parameters import all_given, once
 from fhir_server.search.ast import SearchQuery, Sort
 from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch
-from fhir_server.store.port import SearchResult, StoredResource
+from fhir_server.store.port import Reader, SearchResult, StoredResource
 
 MAX = "max"
 SUBJECT = ("patient", "subject")
@@ -40,13 +41,18 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
 
     Observations that share a coding are of one kind; those without a coding are by their text.
     """
+    return engine.store.at_one_moment(partial(_read, request, engine))
+
+
+def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
+    """The answer from one state of the store, though the matches are read page by page."""
     found = all_given(request)
     most = _max_of_each_kind(once([pair for pair in found if pair[0] == MAX]).get(MAX) or "1")
     parsed = _understood(request, engine, [pair for pair in found if pair[0] != MAX])
     check_coverage(parsed.query, engine.pending, engine.registry)
-    matches = tuple(_most_recent(engine, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))
+    matches = tuple(_most_recent(engine, reader, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))
     shown = matches if parsed.summary != "count" else ()
-    going, capped = included(parsed.query.includes, shown, engine, engine.store)
+    going, capped = included(parsed.query.includes, shown, engine, reader)
     parsed = structs.replace(parsed, self_parameters=(*parsed.self_parameters, (MAX, str(most))))
     result = SearchResult(shown, len(matches), 0, None)
     return searchset(request, engine, parsed, result, going, capped)
@@ -73,13 +79,13 @@ def _max_of_each_kind(value: str) -> int:
     return int(value)
 
 
-def _most_recent(engine: Engine, query: SearchQuery, most: int) -> Iterator[StoredResource]:
+def _most_recent(engine: Engine, reader: Reader, query: SearchQuery, most: int) -> Iterator[StoredResource]:
     """The first `most` of each kind among all matches, most recent first; more where times are equal."""
     kind_of_coding: dict[Any, int] = {}
     counts: dict[int, int] = defaultdict(int)
     last: dict[int, Any] = {}
     asked = structs.replace(query, count=engine.limits.page_max, total="none", includes=())
-    for stored in all_matches(engine.store, asked):
+    for stored in all_matches(reader, asked):
         resource = json.parse_own(stored.body)
         entries = engine.extractor.entries_of(resource, TIME_AND_SUBJECT)
         subject = tuple((reference.type, reference.target) for reference in entries.references)

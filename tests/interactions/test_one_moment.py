@@ -19,10 +19,18 @@ WAIT_SECONDS = 0.3
 
 def written_together() -> dict[str, Any]:
     doctor = {"individual": {"reference": "Practitioner/c"}}
+    observation = {
+        "resourceType": "Observation",
+        "id": "e",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": "Patient/a"},
+    }
     entries = [
         entry("PUT", "Patient/a", patient(id="a")),
         entry("PUT", "Encounter/b", encounter("Patient/a") | {"id": "b", "participant": [doctor]}),
         entry("PUT", "Practitioner/c", {"resourceType": "Practitioner", "id": "c"}),
+        entry("PUT", "Observation/e", observation),
     ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
@@ -42,9 +50,13 @@ LIST = {
         ("fhir_server.interactions.search:included", "Encounter?_include=Encounter:subject"),
         ("fhir_server.interactions.search:included", "Patient?_revinclude=Encounter:subject"),
         ("fhir_server.operations.everything:parse_reference", "Patient/a/$everything"),
+        (
+            "fhir_server.operations.lastn:included",
+            "Observation/$lastn?patient=a&_include=Observation:subject",
+        ),
         ("fhir_server.interactions.list_history:replace", "_history?_list=d"),
     ],
-    ids=["include", "revinclude", "everything", "list"],
+    ids=["include", "revinclude", "everything", "lastn", "list"],
 )
 def test_a_transaction_is_seen_whole_or_not_at_all(
     client: Client, monkeypatch: pytest.MonkeyPatch, step: str, url: str
