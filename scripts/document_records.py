@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
-from fhir_server.conversion.kinds import Coded, Each, Kind, Word
+from fhir_server.conversion.field_kinds import Coded, Kind, ListOf, Word
 from fhir_server.conversion.table import Field, Table
 from fhir_server.core import json
 from mappings.sesame.guide import Guide, read_guide
@@ -90,7 +90,7 @@ def _kind(field: Field) -> str:
 
 def _word(kind: Kind, word: str) -> str:
     """A word, and the code that it stands for where they differ."""
-    kind = kind.kind if isinstance(kind, Each) else kind
+    kind = kind.kind if isinstance(kind, ListOf) else kind
     code = kind.codes[word] if isinstance(kind, Word) else word
     if isinstance(kind, Coded):
         code = kind.codings[word]["code"]

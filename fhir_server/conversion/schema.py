@@ -14,7 +14,7 @@ from jsonschema.validators import extend
 from msgspec import Raw
 
 from fhir_server.conversion import messages
-from fhir_server.conversion.kinds import DAY_PATTERN, LINE_PATTERN, MOMENT_PATTERN, TEXT_PATTERN
+from fhir_server.conversion.field_kinds import DAY_PATTERN, LINE_PATTERN, MOMENT_PATTERN, TEXT_PATTERN
 from fhir_server.conversion.members import pointer
 from fhir_server.core.json import decimal
 from fhir_server.issues import Issue, Text

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from fhir_server.conversion import messages
-from fhir_server.conversion.kinds import value_in
+from fhir_server.conversion.field_kinds import value_in
 from fhir_server.conversion.references import reference_to, references
 from fhir_server.conversion.table import Part, Resource, Table
 from fhir_server.core import json

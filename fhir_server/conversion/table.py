@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
-from fhir_server.conversion.kinds import Kind, Pool
+from fhir_server.conversion.field_kinds import Kind, Pool
 from fhir_server.conversion.members import member, put
 from fhir_server.conversion.paths import Looks, Path, looks_like, path
 from fhir_server.conversion.references import identified, reference_to

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fhir_server.conversion.kinds import LINE_PATTERN, MOMENT_PATTERN, TEXT_PATTERN
+from fhir_server.conversion.field_kinds import LINE_PATTERN, MOMENT_PATTERN, TEXT_PATTERN
 from fhir_server.conversion.schema import RecordSchema
 from fhir_server.core import json
 

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/servicerequest.html
 
 from typing import Any
 
-from fhir_server.conversion.kinds import OpenCode, flag, moment, text
+from fhir_server.conversion.field_kinds import OpenCode, flag, moment, text
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names

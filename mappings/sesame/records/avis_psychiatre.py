@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/communication.html
 """
 
-from fhir_server.conversion.kinds import moment, text
+from fhir_server.conversion.field_kinds import moment, text
 from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import moment
+from fhir_server.conversion.field_kinds import moment
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/encounter.html and https://hl7.org/fhir/R4/questionnaire
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import ABSENT, Each, Kind, flag, moment, text
+from fhir_server.conversion.field_kinds import ABSENT, Kind, ListOf, flag, moment, text
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
@@ -148,7 +148,7 @@ def _situation() -> tuple[Field, ...]:
 def _conclusion(guide: Guide) -> tuple[Field, ...]:
     decision = coded(guide, "sesame-referral-status", DECISIONS, concept=False)
     refusal = coded(guide, "sesame-reject-reason", REFUSALS, concept=False)
-    care = Each(coded(guide, "sesame-care-type", CARE, concept=False), "valueCoding", len(CARE))
+    care = ListOf(coded(guide, "sesame-care-type", CARE, concept=False), "valueCoding", len(CARE))
     conclusion = f"{FORM}.item[linkId=conclusion].item[linkId=soins].answer"
     return (
         _item("idees_suicidaires", flag(), "risque.idees", "Boolean", "Idées suicidaires ?", required=True),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from fhir_server.conversion.kinds import Link, LogicalLink, Plain, Word, day, whole
+from fhir_server.conversion.field_kinds import Link, LogicalReference, Plain, Word, day, whole
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.identifiers import FINESS
@@ -59,8 +59,8 @@ def _looks(guide: Guide) -> dict[str, Resource]:
 
 def _sequence(guide: Guide) -> tuple[Field, ...]:
     line = f"{AT}.item[0]"
-    plan = LogicalLink("CarePlan", names.system_of(guide, "sequence"))
-    site = LogicalLink("Organization", FINESS)
+    plan = LogicalReference("CarePlan", names.system_of(guide, "sequence"))
+    site = LogicalReference("Organization", FINESS)
     rank = f"{AT}.supportingInfo[rank].valueQuantity.value"
     track = coded(guide, "sesame-forfait", TRACKS)
     starts = (f"{AT}.billablePeriod.start", f"{line}.servicedPeriod.start")
@@ -91,7 +91,7 @@ def _sequence(guide: Guide) -> tuple[Field, ...]:
 
 def _parties(guide: Guide) -> tuple[Field, ...]:
     social = social_number()
-    referral = LogicalLink("ServiceRequest", names.system_of(guide, "adressage"))
+    referral = LogicalReference("ServiceRequest", names.system_of(guide, "adressage"))
     return (
         names.patient(guide, f"{AT}.patient"),
         Field("nss", social, (f"{AT}.patient.identifier",), "Numéro de sécurité sociale.", source="V"),

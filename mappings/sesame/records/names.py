@@ -6,7 +6,7 @@ Each record has its own system, so that numbers from different tables of the sof
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import Link, Number
+from fhir_server.conversion.field_kinds import IdentifierValue, Link
 from fhir_server.conversion.references import identified
 from fhir_server.conversion.table import Field
 from mappings.sesame.guide import Guide, Resource
@@ -44,7 +44,7 @@ def system_of(guide: Guide, record: str) -> str:
 
 def key(guide: Guide, record: str, *places: str, frame: Mapping[str, Any] | None = None) -> Field:
     """The field of the record's own identifier. `frame` adds elements to the Identifier, such as its type."""
-    kind = Number({**(frame or {}), "system": system_of(guide, record)})
+    kind = IdentifierValue({**(frame or {}), "system": system_of(guide, record)})
     text = "Identifiant de l'enregistrement dans le logiciel qui le tient : stable, et unique par type."
     return Field(KEY, kind, places, text, required=True, source="D")
 

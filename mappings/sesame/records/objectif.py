@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/goal.html
 """
 
-from fhir_server.conversion.kinds import Word, day, line, whole
+from fhir_server.conversion.field_kinds import Word, day, line, whole
 from fhir_server.conversion.table import Field, Part, Table
 from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Guide

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/organization.html
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import Number, line
+from fhir_server.conversion.field_kinds import IdentifierValue, line
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.identifiers import FR_TYPES, SIRENE
@@ -25,7 +25,7 @@ def organisme(guide: Guide) -> Table:
     def claimed(record: Mapping[str, Any]) -> Resource:
         return names.profile(guide, PROFILES[record["nature"]])
 
-    number = Number({**names.of_type("SIREN", FR_TYPES), "system": SIRENE}, r"^[0-9]{9}$")
+    number = IdentifierValue({**names.of_type("SIREN", FR_TYPES), "system": SIRENE}, r"^[0-9]{9}$")
     kind = foreign(ORGANIZATION_TYPE, KINDS)
     return Table(
         name="organisme",

@@ -6,7 +6,7 @@ Both speak of one EpisodeOfCare and bear its identifier. https://hl7.org/fhir/R4
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import day
+from fhir_server.conversion.field_kinds import day
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names

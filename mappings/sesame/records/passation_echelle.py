@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import Made, moment
+from fhir_server.conversion.field_kinds import Custom, moment
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Guide, Resource
@@ -80,10 +80,10 @@ def _fields(guide: Guide, scales: Mapping[str, Scale]) -> tuple[Field, ...]:
     )
 
 
-def _scale(scales: Mapping[str, Scale]) -> Made:
+def _scale(scales: Mapping[str, Scale]) -> Custom:
     """The scale as the canonical url of its Questionnaire, whatever the version."""
     urls = {scale.questionnaire: id for id, scale in scales.items()}
-    return Made(
+    return Custom(
         {"type": "string", "enum": list(scales)},
         lambda id: scales[id].questionnaire,
         lambda url: urls.get(url.partition("|")[0]),

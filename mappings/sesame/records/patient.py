@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/patient.html and https://hl7.fr/ig/fhir/core (2.2.0)
 """
 
-from fhir_server.conversion.kinds import Each, Number, OpenCode, Word, day, flag, line
+from fhir_server.conversion.field_kinds import IdentifierValue, ListOf, OpenCode, Word, day, flag, line
 from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.checks.identity import NIA
 from mappings.sesame.guide import Guide, Resource
@@ -75,7 +75,7 @@ def _numbers() -> list[Field]:
     fields = [
         Field(
             name,
-            Number({**_frame(name), "system": system}, NUMBER),
+            IdentifierValue({**_frame(name), "system": system}, NUMBER),
             (f"Patient.identifier[{name}]",),
             f"{text} Avec lui, le lieu de naissance est exigé.",
             source="V (FR Core)",
@@ -86,9 +86,9 @@ def _numbers() -> list[Field]:
     return [*fields, Field("nss", social_number(), ("Patient.identifier[nss]",), text, source="V (FR Core)")]
 
 
-def social_number() -> Number:
+def social_number() -> IdentifierValue:
     """The social security number, as an Identifier."""
-    return Number({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
+    return IdentifierValue({"use": "official", **names.of_type("NH"), "system": NIR}, NUMBER)
 
 
 def _names() -> list[Field]:
@@ -153,7 +153,7 @@ def _contact(guide: Guide) -> list[Field]:
     return [
         Field("telephone", line(40), ("Patient.telecom[phone].value",), "Téléphone."),
         Field("courriel", line(), ("Patient.telecom[email].value",), "Adresse électronique."),
-        Field("adresse.lignes", Each(line(), most=5), (f"{address}.line",), "Lignes de l'adresse."),
+        Field("adresse.lignes", ListOf(line(), most=5), (f"{address}.line",), "Lignes de l'adresse."),
         Field("adresse.code_postal", line(10), (f"{address}.postalCode",), "Code postal."),
         Field("adresse.ville", line(), (f"{address}.city",), "Ville."),
         Field("actif", flag(), ("Patient.active",), "Faux pour un dossier fermé."),

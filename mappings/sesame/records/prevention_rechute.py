@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 
-from fhir_server.conversion.kinds import Each, moment, text
+from fhir_server.conversion.field_kinds import ListOf, moment, text
 from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
@@ -33,7 +33,7 @@ def prevention_rechute(guide: Guide) -> Table:
 
 
 def _fields(guide: Guide) -> tuple[Field, ...]:
-    texts = Each(text(), "valueString")
+    texts = ListOf(text(), "valueString")
     lists = (
         Field(name, texts, (f"{AT}.item[linkId={name}].answer",), description, name != "contacts", "AV")
         for name, description in LISTS.items()

@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/practitionerrole.html
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import Number, flag, line
+from fhir_server.conversion.field_kinds import IdentifierValue, flag, line
 from fhir_server.conversion.references import identified
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
@@ -43,7 +43,9 @@ def professionnel(guide: Guide) -> Table:
 
 
 def _fields(guide: Guide) -> tuple[Field, ...]:
-    number = Number({"use": "official", **names.of_type("RPPS", FR_TYPES), "system": RPPS}, r"^[0-9]{11}$")
+    number = IdentifierValue(
+        {"use": "official", **names.of_type("RPPS", FR_TYPES), "system": RPPS}, r"^[0-9]{11}$"
+    )
     return (
         names.key(guide, "professionnel", f"{ROLE}.identifier[record]"),
         Field("rpps", number, (f"{PERSON}.identifier[rpps]",), "Numéro RPPS.", True, "V (FR Core)"),

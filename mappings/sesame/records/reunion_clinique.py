@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/encounter.html
 """
 
-from fhir_server.conversion.kinds import Each, Link, moment, text
+from fhir_server.conversion.field_kinds import Link, ListOf, moment, text
 from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
@@ -32,7 +32,7 @@ def reunion_clinique(guide: Guide) -> Table:
 
 def _fields(guide: Guide) -> tuple[Field, ...]:
     mode = foreign(ACT_CODE, MODES, concept=False)
-    people = Each(Link("PractitionerRole", names.system_of(guide, "professionnel")), "individual", 50)
+    people = ListOf(Link("PractitionerRole", names.system_of(guide, "professionnel")), "individual", 50)
     return (
         names.key(guide, "reunion_clinique", f"{AT}.identifier[record]", frame=names.visit_type()),
         Field("participants", people, (f"{AT}.participant",), "Les professionnels présents.", True, "RA"),

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 
 from collections.abc import Mapping
 
-from fhir_server.conversion.kinds import Kind, LogicalLink, flag, moment, whole
+from fhir_server.conversion.field_kinds import Kind, LogicalReference, flag, moment, whole
 from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.records import names
@@ -53,7 +53,7 @@ def _table(guide: Guide, name: str, title: str, form: str, fields: tuple[Field, 
         "questionnaire": guide.canonical("Questionnaire", f"satisfaction-{form}"),
         "status": "completed",
     }
-    pseudonym = LogicalLink("Patient", guide.naming_system("pseudonym"))
+    pseudonym = LogicalReference("Patient", guide.naming_system("pseudonym"))
     return Table(
         name=name,
         title=title,

@@ -7,18 +7,18 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fhir_server.conversion.kinds import Made
+from fhir_server.conversion.field_kinds import Custom
 from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Resource
 from mappings.sesame.scales import Scale
 
 
-def answers(scales: Sequence[Scale]) -> Made:
+def answers(scales: Sequence[Scale]) -> Custom:
     """The field of the ordinals, in the order of the questions; their number identifies the scale."""
     by_length = {len(scale.questions): scale for scale in scales}
     bounds = {"minItems": min(by_length), "maxItems": max(by_length)}
     schema = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 3}, **bounds}
-    return Made(
+    return Custom(
         schema,
         lambda ordinals: _items(by_length[len(ordinals)], ordinals),
         lambda items: _ordinals(scales, items),

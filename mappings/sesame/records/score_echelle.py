@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/observation.html
 """
 
-from fhir_server.conversion.kinds import Coded, moment, whole
+from fhir_server.conversion.field_kinds import Coded, moment, whole
 from fhir_server.conversion.table import Field, Part, Table
 from fhir_server.core.code_systems import LOINC
 from mappings.sesame.guide import Guide

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/careplan.html
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_server.conversion.kinds import ABSENT, Each, Link, Word, day, whole
+from fhir_server.conversion.field_kinds import ABSENT, Link, ListOf, Word, day, whole
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.records import names
@@ -73,7 +73,7 @@ def _course(guide: Guide) -> tuple[Field, ...]:
 
 
 def _links(guide: Guide) -> tuple[Field, ...]:
-    goals = Each(Link("Goal", names.system_of(guide, "objectif")), most=10)
+    goals = ListOf(Link("Goal", names.system_of(guide, "objectif")), most=10)
     return (
         names.link(
             guide,

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/organization.html
 """
 
-from fhir_server.conversion.kinds import Each, Number, flag, line
+from fhir_server.conversion.field_kinds import IdentifierValue, ListOf, flag, line
 from fhir_server.conversion.table import Field, Part, Table
 from mappings.sesame.guide import Guide
 from mappings.sesame.identifiers import FINESS, FR_TYPES
@@ -33,14 +33,16 @@ def site(guide: Guide) -> Table:
 
 
 def _fields(guide: Guide) -> tuple[Field, ...]:
-    number = Number({**names.of_type("FINEG", FR_TYPES), "system": FINESS}, r"^([0-9]{2}|2[AB])[0-9]{7}$")
+    number = IdentifierValue(
+        {**names.of_type("FINEG", FR_TYPES), "system": FINESS}, r"^([0-9]{2}|2[AB])[0-9]{7}$"
+    )
     at, address = "Organization", "Organization.address[0]"
     return (
         # First, because claims name a site by its first identifier.
         Field("finess", number, (f"{at}.identifier[finess]",), "Numéro FINESS géographique.", True, "V"),
         names.key(guide, "site", f"{at}.identifier[record]"),
         Field("nom", line(), (f"{at}.name",), "Nom du site.", True, "RA"),
-        Field("adresse.lignes", Each(line(), most=5), (f"{address}.line",), "Lignes de l'adresse."),
+        Field("adresse.lignes", ListOf(line(), most=5), (f"{address}.line",), "Lignes de l'adresse."),
         Field("adresse.code_postal", line(10), (f"{address}.postalCode",), "Code postal."),
         Field("adresse.ville", line(), (f"{address}.city",), "Commune."),
         Field("adresse.departement", line(3), (f"{address}.district",), "Département.", source="AV"),

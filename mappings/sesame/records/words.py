@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/terminologies.html
 
 from collections.abc import Mapping
 
-from fhir_server.conversion.kinds import Coded
+from fhir_server.conversion.field_kinds import Coded
 from mappings.sesame.guide import Guide
 
 GENDERS = {"feminin": "female", "masculin": "male", "autre": "other", "inconnu": "unknown"}

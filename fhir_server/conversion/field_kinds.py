@@ -153,7 +153,7 @@ class OpenCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class IdentifierValue:
     """An identifier in a system of its own; `frame` is all of the Identifier but its value."""
 
     frame: Mapping[str, Any]
@@ -200,7 +200,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class LogicalLink:
+class LogicalReference:
     """A reference that says only an identifier."""
 
     type: str
@@ -215,7 +215,7 @@ class LogicalLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Each:
+class ListOf:
     """A list, each item of one kind; `member` is where the kind's piece stands in the item of FHIR."""
 
     kind: Kind
@@ -242,7 +242,7 @@ class Each:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Custom:
     """A kind made of two functions, for what no other kind can say."""
 
     schema: Schema
