@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.conversion import messages
+from fhir_server.conversion.finder import Dispatch, Finder
 from fhir_server.conversion.references import reference_to
 from fhir_server.conversion.schema import RecordSchema
-from fhir_server.conversion.stored import Dispatch, Finder
 from fhir_server.conversion.submission import Record, Submission, Written
 from fhir_server.conversion.table import Resource, Table
 from fhir_server.core.request import FhirRequest

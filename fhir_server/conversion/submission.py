@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from fhir_server.conversion import messages
+from fhir_server.conversion.finder import Dispatch, Finder
 from fhir_server.conversion.members import pointer_to
 from fhir_server.conversion.merge import merged
 from fhir_server.conversion.references import identified, read_identified, reference_to, rewritten
-from fhir_server.conversion.stored import Dispatch, Finder
 from fhir_server.conversion.table import Part, Resource, Table
 from fhir_server.core import json
 from fhir_server.core.name_based_uuid import name_based_uuid

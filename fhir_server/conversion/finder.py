@@ -34,7 +34,7 @@ class Finder:
     def read(self, type: str, id: str) -> Resource | None:
         """The resource of that id; None when there is none."""
         try:
-            found = self.dispatch(self.like((type, id)))
+            found = self.dispatch(self.request_like((type, id)))
         except (NotFound, Gone, InvalidRequest):
             return None
         resource: Resource = json.parse(found.body or b"null")
@@ -43,11 +43,11 @@ class Finder:
     def search(self, type: str, **parameters: str) -> list[Resource]:
         """The first resources that match."""
         query = (*parameters.items(), ("_count", "10"), ("_total", "none"))
-        found = self.dispatch(self.like((type,), query))
+        found = self.dispatch(self.request_like((type,), query))
         entries = json.parse(found.body or b"{}").get("entry", [])
         return [entry["resource"] for entry in entries if entry["search"]["mode"] == "match"]
 
-    def like(self, path: tuple[str, ...], query: tuple[tuple[str, str], ...] = ()) -> FhirRequest:
+    def request_like(self, path: tuple[str, ...], query: tuple[tuple[str, str], ...] = ()) -> FhirRequest:
         return msgspec.structs.replace(self.asked, method="GET", path=path, query=query, content=None)
 
     def parts(self, table: Table, key: str, record: Mapping[str, Any] | None = None) -> dict[str, Resource]:
