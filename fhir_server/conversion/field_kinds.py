@@ -1,4 +1,5 @@
-"""The kinds of a record's fields: what their JSON looks like, how a value becomes a piece of FHIR and back.
+"""The kinds of a record's fields: what their JSON patterns like, how a value becomes a piece of FHIR and
+back.
 
 https://json-schema.org/draft/2020-12
 https://hl7.org/fhir/R4/datatypes.html

@@ -1,7 +1,7 @@
 """Where a record's field stands in a resource: a path that can be written as well as read.
 
 `name[official].given[0]` walks members and list items. An item is chosen by its place, by one member
-(`item[linkId=motif]`), or by what it looks like, under a name (`[official]`): it is made so when it is
+(`item[linkId=motif]`), or by what it patterns like, under a name (`[official]`): it is made so when it is
 missing. `item[+]` is one more item at the end, which can only be written.
 https://hl7.org/fhir/R4/elementdefinition.html
 """
@@ -13,24 +13,24 @@ from dataclasses import dataclass
 from typing import Any
 
 Fragment = Any
-Looks = Mapping[str, Mapping[str, Any]]
-"""What the items look like that paths choose by a name."""
+Patterns = Mapping[str, Mapping[str, Any]]
+"""What the items pattern like that paths choose by a name."""
 
 _STEP = re.compile(r"(\w+)(?:\[([^\]]+)\])?(?:\.|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One member; of a list, the item at `place`, or the one that looks like `look`, or a new one."""
+    """One member; of a list, the item at `place`, or the one that patterns like `pattern`, or a new one."""
 
     member: str
     place: int | None = None
-    look: Mapping[str, Any] | None = None
+    pattern: Mapping[str, Any] | None = None
     new: bool = False
 
     @property
     def chooses(self) -> bool:
-        return self.place is not None or self.look is not None or self.new
+        return self.place is not None or self.pattern is not None or self.new
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +76,36 @@ class Path:
             node.setdefault(last.member, []).append(fragment)
 
 
-def path(text: str, looks: Looks) -> Path:
+def path(text: str, patterns: Patterns) -> Path:
     """The path that `text`, such as `Patient.name[official].family`, describes.
 
-    Raises ValueError for a text that is no path, and KeyError for a name that `looks` does not have.
+    Raises ValueError for a text that is no path, and KeyError for a name that `patterns` does not have.
     """
     type, _, rest = text.partition(".")
     steps, end = [], 0
     while found := _STEP.match(rest, end):
-        steps.append(_step(found[1], found[2], looks))
+        steps.append(_step(found[1], found[2], patterns))
         end = found.end()
     if end != len(rest) or not steps:
         raise ValueError(f"{text} is no path")
     return Path(type, tuple(steps))
 
 
-def looks_like(item: Fragment, look: Fragment) -> bool:
-    """Whether an item has all that `look` has; displays and texts tell nothing."""
-    if isinstance(look, Mapping):
-        told = ((name, value) for name, value in look.items() if name not in ("display", "text"))
-        return isinstance(item, Mapping) and all(looks_like(item.get(name), value) for name, value in told)
-    if isinstance(look, list):
-        return isinstance(item, list) and all(
-            any(looks_like(member, wanted) for member in item) for wanted in look
+def matches_pattern(item: Fragment, pattern: Fragment) -> bool:
+    """Whether an item has all that `pattern` has; displays and texts tell nothing."""
+    if isinstance(pattern, Mapping):
+        told = ((name, value) for name, value in pattern.items() if name not in ("display", "text"))
+        return isinstance(item, Mapping) and all(
+            matches_pattern(item.get(name), value) for name, value in told
         )
-    return bool(item == look)
+    if isinstance(pattern, list):
+        return isinstance(item, list) and all(
+            any(matches_pattern(member, wanted) for member in item) for wanted in pattern
+        )
+    return bool(item == pattern)
 
 
-def _step(member: str, selector: str | None, looks: Looks) -> Step:
+def _step(member: str, selector: str | None, patterns: Patterns) -> Step:
     if selector is None:
         return Step(member)
     if selector == "+":
@@ -111,7 +113,7 @@ def _step(member: str, selector: str | None, looks: Looks) -> Step:
     if selector.isdigit():
         return Step(member, place=int(selector))
     name, equals, value = selector.partition("=")
-    return Step(member, look={name: value} if equals else looks[selector])
+    return Step(member, pattern={name: value} if equals else patterns[selector])
 
 
 def _below(node: Fragment, step: Step) -> Fragment | None:
@@ -122,7 +124,7 @@ def _below(node: Fragment, step: Step) -> Fragment | None:
         return None
     if step.place is not None:
         return found[step.place] if len(found) > step.place else None
-    return next((item for item in found if looks_like(item, step.look)), None)
+    return next((item for item in found if matches_pattern(item, step.pattern)), None)
 
 
 def _index(items: list[Fragment], item: Fragment) -> int:
@@ -136,7 +138,7 @@ def _object_below(node: dict[str, Any], step: Step) -> dict[str, Any]:
         return below
     found = _below(node, step)
     if found is None:
-        found = deepcopy(dict(step.look)) if step.look else {}
+        found = deepcopy(dict(step.pattern)) if step.pattern else {}
         node.setdefault(step.member, []).append(found)
     made: dict[str, Any] = found
     return made

@@ -12,7 +12,7 @@ from typing import Any
 
 from fhir_server.conversion.field_kinds import Kind, Pool
 from fhir_server.conversion.members import member, put
-from fhir_server.conversion.paths import Looks, Path, looks_like, path
+from fhir_server.conversion.paths import Path, Patterns, matches_pattern, path
 from fhir_server.conversion.references import identified, reference_to
 from fhir_server.core.name_based_uuid import name_based_uuid
 
@@ -67,7 +67,7 @@ class Part:
     def holds(self, resource: Values) -> bool:
         """Whether a resource is of the kind of this part."""
         wanted = {name: self.seed[name] for name in self.mark}
-        return resource.get("resourceType") == self.type and looks_like(resource, wanted)
+        return resource.get("resourceType") == self.type and matches_pattern(resource, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Own:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A native record. `system` is that of its own identifier, its field `key`, which every part bears;
-    `looks` name list items for the paths, as `record` names that identifier in any case; `rules` are further
-    keywords of its JSON Schema. Resources that do not say every field in `recognised_by` are none of this
-    record's.
+    `patterns` name list items for the paths, as `record` names that identifier in any case; `rules` are
+    further keywords of its JSON Schema. Resources that do not say every field in `recognised_by` are none of
+    this record's.
     """
 
     name: str
@@ -93,17 +93,17 @@ class Table:
     parts: tuple[Part, ...]
     fields: tuple[Field, ...]
     derived: tuple[Derived, ...] = ()
-    looks: Looks = dataclass_field(default_factory=dict)
+    patterns: Patterns = dataclass_field(default_factory=dict)
     rules: Mapping[str, Any] = dataclass_field(default_factory=dict)
     recognised_by: tuple[str, ...] = ()
     key: str = "identifiant"
     _paths: dict[str, Path] = dataclass_field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        looks = {"record": {"system": self.system}, **self.looks}
+        patterns = {"record": {"system": self.system}, **self.patterns}
         places = [place for field in self.fields for place in field.places]
         places += [derived.place for derived in self.derived]
-        object.__setattr__(self, "_paths", {place: path(place, looks) for place in places})
+        object.__setattr__(self, "_paths", {place: path(place, patterns) for place in places})
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the record."""
@@ -146,8 +146,8 @@ class Table:
         """What of a part the record decides on."""
         paths = [path for path in self._paths.values() if path.type == part.type]
         members = {path.steps[0].member for path in paths} | set(part.seed)
-        looks = [path.steps[0].look or {} for path in paths]
-        items = {look[name] for look in looks for name in ("system", "url") if name in look}
+        patterns = [path.steps[0].pattern or {} for path in paths]
+        items = {pattern[name] for pattern in patterns for name in ("system", "url") if name in pattern}
         shared = {"identifier", "extension", "meta"}
         return Own(frozenset(members - shared - set(part.initial)), frozenset(items))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.conversion.paths import looks_like, path
+from fhir_server.conversion.paths import matches_pattern, path
 
 LOOKS = {"official": {"use": "official"}, "ide": {"type": [{"coding": [{"code": "ide"}]}]}}
 
@@ -65,9 +65,9 @@ def test_a_new_item_comes_last_and_is_not_read() -> None:
 
 
 def test_looks_are_not_changed_by_what_is_written() -> None:
-    looks = {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
-    path("E.participant[ide].type[0].text", looks).write({}, "x")
-    assert looks == {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
+    patterns = {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
+    path("E.participant[ide].type[0].text", patterns).write({}, "x")
+    assert patterns == {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
 
 
 @pytest.mark.parametrize("text", ["Patient", "Patient.", "Patient.a..b", "Patient.a[", "Patient.a b"])
@@ -92,5 +92,5 @@ def test_a_name_without_looks() -> None:
         ("text", {"a": 1}, False),
     ],
 )
-def test_an_item_looks_like_another_that_has_all_of_its_members(item: Any, look: Any, alike: bool) -> None:
-    assert looks_like(item, look) is alike
+def test_an_item_looks_like_another_that_has_all_of_its_members(item: Any, pattern: Any, alike: bool) -> None:
+    assert matches_pattern(item, pattern) is alike

@@ -23,7 +23,7 @@ def adressage(guide: Guide) -> Table:
         parts=_parts(guide),
         fields=(*_request(guide), *_answers()),
         derived=_derived(guide),
-        looks={
+        patterns={
             "placer": names.of_record(guide, "adressage"),
             "no-follow-up": {"url": guide.profile("sans-suivi-psychiatrique")},
         },

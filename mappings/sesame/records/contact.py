@@ -41,7 +41,7 @@ def contact(guide: Guide) -> Table:
         derived=(
             Derived(f"{VISIT}.participant[0].type[0]", _performer, "L'infirmier en est l'intervenant."),
         ),
-        looks={
+        patterns={
             "modality": {"url": guide.profile("contact-modality")},
         },
         rules={"allOf": [_agreeing(mode, place) for mode, place in MODALITY_PLACES.items()]},

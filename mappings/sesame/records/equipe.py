@@ -19,14 +19,14 @@ MEMBERS = {
 def equipe(guide: Guide) -> Table:
     """The table of the record."""
     seed = {"meta": names.profile(guide, "sesame-careteam"), "name": "Trinôme SÉSAME"}
-    looks = {name: {"role": [guide.concept("sesame-role", role)]} for name, (role, _) in MEMBERS.items()}
+    patterns = {name: {"role": [guide.concept("sesame-role", role)]} for name, (role, _) in MEMBERS.items()}
     return Table(
         name="equipe",
         title="Trinôme d'un patient",
         system=names.system_of(guide, "equipe"),
         parts=(Part("CareTeam", seed),),
         fields=_fields(guide),
-        looks=looks,
+        patterns=patterns,
     )
 
 

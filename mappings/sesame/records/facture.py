@@ -31,7 +31,7 @@ def facture(guide: Guide) -> Table:
         parts=(Part(AT, _seed(guide), mark=("subType",)),),
         fields=(*_sequence(guide), *_parties(guide), *_amount(guide)),
         derived=_derived(),
-        looks=_looks(guide),
+        patterns=_patterns(guide),
     )
 
 
@@ -46,7 +46,7 @@ def _seed(guide: Guide) -> Resource:
     }
 
 
-def _looks(guide: Guide) -> dict[str, Resource]:
+def _patterns(guide: Guide) -> dict[str, Resource]:
     information = {
         name: {"category": guide.concept("sesame-claim-information", code)}
         for name, code in INFORMATION.items()

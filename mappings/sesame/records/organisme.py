@@ -45,7 +45,7 @@ def organisme(guide: Guide) -> Table:
             Field("nom", line(), (f"{AT}.name",), "Nom.", True, "RA"),
         ),
         derived=(Derived(f"{AT}.meta", claimed, "Le profil de la nature."),),
-        looks={"siren": {"system": SIRENE}},
+        patterns={"siren": {"system": SIRENE}},
         rules={
             "if": {"properties": {"nature": {"const": "porteur"}}},
             "then": {"required": ["siren"]},

@@ -46,7 +46,7 @@ def parcours(guide: Guide) -> Table:
                 guide, "site", "site", f"{AT}.extension[site].valueReference", text="Le site de référence."
             ),
         ),
-        looks={
+        patterns={
             "episode": names.of_record(guide, "parcours"),
             "site": {"url": guide.profile("site-referent")},
         },
@@ -73,7 +73,7 @@ def sortie(guide: Guide) -> Table:
             ),
         ),
         derived=(Derived(f"{AT}.statusHistory[0]", _active, "Le parcours fut en cours jusqu'à sa fin."),),
-        looks={
+        patterns={
             "episode": names.of_record(guide, "sortie"),
             "exit": {"url": guide.profile("exit-reason")},
         },

@@ -37,7 +37,7 @@ def patient(guide: Guide) -> Table:
             *_birth(),
             *_contact(guide),
         ),
-        looks=_looks(),
+        patterns=_patterns(),
         rules={"dependentRequired": {name: ["lieu_naissance"] for name in NUMBERS}},
     )
 
@@ -47,7 +47,7 @@ def _known_by() -> tuple[tuple[str, str], ...]:
     return tuple((system, name) for name, (system, *_) in NUMBERS.items())
 
 
-def _looks() -> dict[str, Resource]:
+def _patterns() -> dict[str, Resource]:
     numbers = {name: {**_frame(name), "system": NUMBERS[name][0]} for name in NUMBERS}
     extensions = {
         "birth-place": {"url": BIRTH_PLACE},

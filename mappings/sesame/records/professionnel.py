@@ -33,7 +33,7 @@ def professionnel(guide: Guide) -> Table:
         ),
         fields=_fields(guide),
         derived=_derived(guide),
-        looks={
+        patterns={
             "rpps": {"system": RPPS},
             "official": {"use": "official"},
             "phone": {"system": "phone"},

@@ -30,7 +30,7 @@ def revue_de_cas(guide: Guide) -> Table:
         parts=_parts(guide),
         fields=(*_people(guide), *_findings()),
         derived=(Derived(f"{FINDING}.encounter", review, "La revue."),),
-        looks=roles,
+        patterns=roles,
     )
 
 

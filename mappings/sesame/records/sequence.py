@@ -38,7 +38,7 @@ def sequence(guide: Guide) -> Table:
         parts=(Part(AT, {"intent": "plan"}),),
         fields=(*_course(guide), *_links(guide)),
         derived=_derived(guide),
-        looks={
+        patterns={
             "number": names.of_record(guide, "sequence"),
             "rank": {"url": guide.profile("sequence-rank")},
             "track": {"url": guide.profile("track")},

@@ -24,7 +24,7 @@ def site(guide: Guide) -> Table:
         system=names.system_of(guide, "site"),
         parts=(Part("Organization", seed, mark=("type",)),),
         fields=_fields(guide),
-        looks={
+        patterns={
             "finess": {"system": FINESS},
             "phone": {"system": "phone"},
         },
