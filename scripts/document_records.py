@@ -77,7 +77,7 @@ def _row(guide: Guide, field: Field) -> str:
 
 
 def _kind(field: Field) -> str:
-    """What a value patterns like; the words of a list of codes."""
+    """The form of a value; the words of a list of codes."""
     schema = field.kind.schema
     items = schema.get("items", {})
     if words := schema.get("enum") or items.get("enum"):

@@ -1,1 +1,1 @@
-"""Native records and FHIR resources: two views of one truth, each made from the other by one table."""
+"""Conversion between native records and FHIR resources; one table describes both directions."""

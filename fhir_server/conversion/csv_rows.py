@@ -1,6 +1,6 @@
-"""The rows of a CSV file as records: the header names fields, dotted inside objects.
+"""Reads the rows of a CSV file as records: the header names the fields, with dots inside objects.
 
-A cell of a list holds its items with `|` between them; an empty cell says nothing, nor does a line of them.
+The items of a list are separated by `|`. An empty cell gives no value, and an empty line no record.
 https://www.rfc-editor.org/rfc/rfc4180
 """
 
@@ -18,7 +18,7 @@ from fhir_server.errors import FhirError, MalformedContent
 BETWEEN_ITEMS = "|"
 DELIMITERS = ",;\t"
 FRENCH = ";"
-"""What a spreadsheet puts between cells that also writes dates with the day first."""
+"""The delimiter of French spreadsheets, which also write dates with the day first."""
 TRUE, FALSE = frozenset({"true", "vrai", "oui", "1"}), frozenset({"false", "faux", "non", "0"})
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
@@ -28,7 +28,7 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record, or why the line is none, and the line of the file on which it ends."""
+    """A record, or the error of its line, with the number of the line on which it ends."""
 
     line: int
     record: dict[str, Any] | None
@@ -36,8 +36,9 @@ class Row:
 
 
 def rows(lines: Iterable[str], schema: Mapping[str, Any]) -> Iterator[Row]:
-    """The records of a file, one at a time; bytes that are no UTF-8 are in the lines as surrogates. Raises
-    `MalformedContent` for a header that is no header.
+    """The records of a file, one at a time; invalid UTF-8 is in the lines as surrogate escapes.
+
+    Raises `MalformedContent` for an invalid header.
     """
     source = iter(lines)
     header = next(source, "").removeprefix("\ufeff")
@@ -74,14 +75,14 @@ class _Column:
 
 
 def _check_names(names: list[str]) -> None:
-    """Raises `MalformedContent` for two columns of one name: one would be lost."""
+    """Raise `MalformedContent` for a repeated column name: one of the values would be lost."""
     for place, name in enumerate(names):
         if name in names[:place]:
             raise MalformedContent.of(messages.COLUMN_TWICE(name=name))
 
 
 def _is_text(text: str) -> bool:
-    """Whether no byte of it stood for no character."""
+    """Whether the text was valid UTF-8, without surrogate escapes."""
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -118,7 +119,7 @@ def _column(name: str, schema: Mapping[str, Any], delimiter: str) -> _Column:
 
 
 def _names(schema: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """The names that columns may have."""
+    """All valid column names."""
     for name, node in schema.get("properties", {}).items():
         inside = list(_names(node, f"{above}{name}."))
         yield from inside or [f"{above}{name}"]
@@ -137,7 +138,7 @@ def _whole(cell: str) -> int:
 
 
 def _number(cell: str) -> json.Number:
-    """A number with a point or, as French spreadsheets write it, a comma; its digits are kept."""
+    """A number with a decimal point, or the comma of French spreadsheets; its digits are kept."""
     text = cell.replace(",", ".")
     if not _DECIMAL.fullmatch(text):
         raise ValueError(cell)

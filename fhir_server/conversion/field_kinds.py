@@ -1,5 +1,4 @@
-"""The kinds of a record's fields: what their JSON patterns like, how a value becomes a piece of FHIR and
-back.
+"""The kinds of a record's fields: their JSON Schema, and the conversion of a value to FHIR and back.
 
 https://json-schema.org/draft/2020-12
 https://hl7.org/fhir/R4/datatypes.html
@@ -10,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from fhir_server.conversion.paths import Fragment
-from fhir_server.conversion.references import identified, read_identified
+from fhir_server.conversion.references import parse_identifier_reference, reference_by_identifier
 
 Pool = Mapping[str, Mapping[str, Any]]
-"""The resources at hand, by their references such as `Patient/12`."""
+"""The available resources by reference, such as `Patient/12`."""
 Coding = Mapping[str, Any]
 Schema = Mapping[str, Any]
 
 ABSENT: Schema = {"not": {}}
-"""What a field must satisfy that must not be there."""
+"""The JSON Schema of a field that must be absent."""
 KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,63}$"
 _KEY: Schema = {"type": "string", "pattern": KEY_PATTERN}
 # What FHIR allows in a string, without spaces at either end.
@@ -32,7 +31,7 @@ MOMENT_PATTERN = (
 
 
 class Kind(Protocol):
-    """A kind of field. `system` names the code system of its values, for the reader of the documentation."""
+    """A kind of field. `system` is the code system of its values, for the documentation."""
 
     @property
     def schema(self) -> Schema: ...
@@ -41,17 +40,17 @@ class Kind(Protocol):
     def system(self) -> str: ...
 
     def write(self, value: Any) -> Fragment:
-        """The piece of FHIR that says `value`."""
+        """The FHIR element that states `value`."""
         ...
 
     def read(self, fragment: Fragment, pool: Pool) -> Any:
-        """The value that a piece of FHIR says; None when it says none of this kind."""
+        """The value of a FHIR element; None when it has no value of this kind."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A value that JSON and FHIR write the same way."""
+    """A value with the same form in the record and in FHIR."""
 
     schema: Schema
     system: ClassVar[str] = ""
@@ -69,7 +68,7 @@ def line(max_length: int = 200) -> Plain:
 
 
 def text() -> Plain:
-    """A text of any length, which may have several lines."""
+    """A text of up to 10,000 characters, which may have several lines."""
     return Plain({"type": "string", "pattern": TEXT_PATTERN, "maxLength": 10_000})
 
 
@@ -89,13 +88,13 @@ def flag() -> Plain:
 
 
 def whole(minimum: int, maximum: int) -> Plain:
-    """A whole number between two others, both included."""
+    """A whole number between two bounds, both included."""
     return Plain({"type": "integer", "minimum": minimum, "maximum": maximum})
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One of a few words, each of which stands for a code of FHIR."""
+    """One of a few words, each of which stands for a FHIR code."""
 
     codes: Mapping[str, str]
     system: str = ""
@@ -113,7 +112,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """One of a few words, each of which stands for a Coding; `concept` wraps it in a CodeableConcept."""
+    """One of a few words, each of which stands for a Coding, in a CodeableConcept if `concept`."""
 
     codings: Mapping[str, Coding]
     system: str
@@ -136,7 +135,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class OpenCode:
-    """A code of a system too large to list, as a Coding."""
+    """A Coding of a code system too large to list."""
 
     system: str
     pattern: str
@@ -155,7 +154,7 @@ class OpenCode:
 
 @dataclass(frozen=True, slots=True)
 class IdentifierValue:
-    """An identifier in a system of its own; `frame` is all of the Identifier but its value."""
+    """The value of an Identifier; `frame` is the rest of the Identifier, with its system."""
 
     frame: Mapping[str, Any]
     pattern: str = KEY_PATTERN
@@ -178,9 +177,9 @@ class IdentifierValue:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A reference to a resource that another record is told by: the identifier of that record.
+    """A reference to the resource of another record, given as the identifier of that record.
 
-    What has none in `system` is named by its logical id.
+    A resource without an identifier in `system` is given as its logical id.
     """
 
     type: str
@@ -188,11 +187,11 @@ class Link:
     schema: ClassVar[Schema] = _KEY
 
     def write(self, value: str) -> Fragment:
-        return {"reference": identified(self.type, self.system, value)}
+        return {"reference": reference_by_identifier(self.type, self.system, value)}
 
     def read(self, fragment: Fragment, pool: Pool) -> str | None:
         reference = fragment.get("reference", "")
-        if found := read_identified(reference):
+        if found := parse_identifier_reference(reference):
             return found[3] if found[2] == self.system else None
         type, _, id = reference.partition("/")
         if type != self.type or not id:
@@ -202,7 +201,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class LogicalReference:
-    """A reference that says only an identifier."""
+    """A logical reference: only an identifier."""
 
     type: str
     system: str
@@ -217,7 +216,7 @@ class LogicalReference:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list, each item of one kind; `member` is where the kind's piece stands in the item of FHIR."""
+    """A list of values of one kind; `member` is the element inside each FHIR item that holds the value."""
 
     kind: Kind
     member: str = ""
@@ -244,7 +243,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """A kind made of two functions, for what no other kind can say."""
+    """A kind defined by two functions, for what no other kind can express."""
 
     schema: Schema
     writes: Callable[[Any], Fragment]
@@ -259,9 +258,7 @@ class Custom:
 
 
 def value_in(resource: Mapping[str, Any], system: str) -> str | None:
-    """The value of the identifier, or one of several, that a resource or reference has in one system; None
-    when it has none.
-    """
+    """The value of a resource's or reference's identifier in one system; None when it has none."""
     found = resource.get("identifier", [])
     identifiers = found if isinstance(found, list) else [found]
     return next(

@@ -1,4 +1,4 @@
-"""How a record's resources are found in the store, through the one door.
+"""Finds the resources of a record in the store, through the server's dispatcher.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -26,13 +26,15 @@ Dispatch = Callable[[FhirRequest], FhirResponse]
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds resources for whoever asks: `asked` is a request of theirs, which each of these is like."""
+    """Finds resources on behalf of a client: every request copies the context of the client's request
+    `asked`.
+    """
 
     dispatch: Dispatch
     asked: FhirRequest
 
     def read(self, type: str, id: str) -> Resource | None:
-        """The resource of that id; None when there is none."""
+        """The resource with that id; None when there is none."""
         try:
             found = self.dispatch(self.request_like((type, id)))
         except (NotFound, Gone, InvalidRequest):
@@ -41,7 +43,7 @@ class Finder:
         return resource
 
     def search(self, type: str, **parameters: str) -> list[Resource]:
-        """The first resources that match."""
+        """The first ten resources that match."""
         query = (*parameters.items(), ("_count", "10"), ("_total", "none"))
         found = self.dispatch(self.request_like((type,), query))
         entries = json.parse(found.body or b"{}").get("entry", [])
@@ -51,10 +53,11 @@ class Finder:
         return msgspec.structs.replace(self.asked, method="GET", path=path, query=query, content=None)
 
     def parts(self, table: Table, key: str, record: Mapping[str, Any] | None = None) -> dict[str, Resource]:
-        """The resources of a record, by type: those that bear its identifier, or else the one whose id it
-        is and those that refer to it. What `record` says finds the parts that other records share.
+        """The resources of a record, by type.
 
-        Raises `Conflict` when an identifier leads to several.
+        These have its identifier; otherwise, they are the one with the key as its logical id, and those that
+        refer to it. The content of `record` finds the parts that several records share. Raises `Conflict`
+        when several resources have the identifier.
         """
         first, *others = table.parts
         main = self._identified(first, table.system, key) or self._by_logical_id(table, key)
@@ -67,7 +70,7 @@ class Finder:
         return found
 
     def targets(self, resources: Mapping[str, Resource]) -> list[Resource]:
-        """What some resources refer to."""
+        """The stored resources to which some resources refer."""
         known = set(map(reference_to, resources.values()))
         named = {reference for resource in resources.values() for reference in references(resource)} - known
         local = (match for match in map(_LOCAL.fullmatch, sorted(named)) if match)
@@ -100,8 +103,9 @@ class Finder:
         return found if found is not None and table.from_fhir([found]) else None
 
     def _by_shared_identifier(self, table: Table, record: Mapping[str, Any]) -> Resource | None:
-        """The one resource that says the same of a field that tells it from all others, and that no other
-        record speaks of."""
+        """The only resource with the value of an alternative identifier that does not belong to another
+        record.
+        """
         for system, name in table.parts[0].known_by:
             if name in record:
                 found = self.search(table.parts[0].type, identifier=_token(system, record[name]))
@@ -114,18 +118,18 @@ class Finder:
         return None
 
     def _referring(self, table: Table, part: Part, main: Resource) -> Resource | None:
-        """The one resource of a part that refers to the first; one that is another record's is none."""
-        if part.by is None:
+        """The only resource of a part that refers to the first and does not belong to another record."""
+        if part.refers_by is None:
             return None
-        found = self.search(part.type, **{part.by: reference_to(main)})
+        found = self.search(part.type, **{part.refers_by: reference_to(main)})
         fit = [
             resource
             for resource in found
-            if part.holds(resource) and value_in(resource, table.system) is None
+            if part.matches(resource) and value_in(resource, table.system) is None
         ]
         return fit[0] if len(fit) == 1 else None
 
 
 def _token(system: str, value: str) -> str:
-    """The identifier as a search has it, and no other, whatever the value holds."""
+    """The identifier as an escaped value of a token search."""
     return f"{system}|{escape(value)}"

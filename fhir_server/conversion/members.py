@@ -1,4 +1,4 @@
-"""The members of a record, by the dotted names of its fields or by JSON pointers.
+"""Access to the members of a record by dotted field names, and their JSON pointers.
 
 https://www.rfc-editor.org/rfc/rfc6901
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def member(record: Mapping[str, Any], name: str) -> Any:
-    """The value of a field, such as `adresse.ville`; None where there is none."""
+    """The value of a field such as `adresse.ville`; None where it is absent."""
     node: Any = record
     for step in name.split("."):
         node = node.get(step) if isinstance(node, Mapping) else None
@@ -16,7 +16,7 @@ def member(record: Mapping[str, Any], name: str) -> Any:
 
 
 def put(record: dict[str, Any], name: str, value: Any) -> None:
-    """Give a field its value; the objects that it stands in are made where they are missing."""
+    """Set the value of a field, creating the objects around it where they are missing."""
     *objects, last = name.split(".")
     for step in objects:
         record = record.setdefault(step, {})
@@ -24,7 +24,7 @@ def put(record: dict[str, Any], name: str, value: Any) -> None:
 
 
 def pointer(steps: Sequence[str | int]) -> str:
-    """The JSON pointer of a place."""
+    """The JSON pointer of these steps."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 

@@ -1,4 +1,4 @@
-"""What the conversion of records says to clients, in English and French. `{at}` is a JSON pointer."""
+"""The messages of the conversion of records, in English and French. `{at}` is a JSON pointer."""
 
 from fhir_server.issues import Template
 

@@ -1,8 +1,8 @@
-"""Where a record's field stands in a resource: a path that can be written as well as read.
+"""Paths of record fields in resources, which can be read and written.
 
-`name[official].given[0]` walks members and list items. An item is chosen by its place, by one member
-(`item[linkId=motif]`), or by what it patterns like, under a name (`[official]`): it is made so when it is
-missing. `item[+]` is one more item at the end, which can only be written.
+`name[official].given[0]` selects members and list items. A list item is selected by its index, by one
+member (`item[linkId=motif]`), or by a named pattern (`[official]`); if it is missing, writing creates it with
+the pattern. `item[+]` appends an item, and can only be written.
 https://hl7.org/fhir/R4/elementdefinition.html
 """
 
@@ -14,14 +14,14 @@ from typing import Any
 
 Fragment = Any
 Patterns = Mapping[str, Mapping[str, Any]]
-"""What the items pattern like that paths choose by a name."""
+"""The patterns of list items, by the names that paths use."""
 
 _STEP = re.compile(r"(\w+)(?:\[([^\]]+)\])?(?:\.|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One member; of a list, the item at `place`, or the one that patterns like `pattern`, or a new one."""
+    """One member. Of a list, the item at index `place`, the one that matches `pattern`, or a new one."""
 
     member: str
     place: int | None = None
@@ -35,13 +35,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A way into resources of one type."""
+    """A path into resources of one type."""
 
     type: str
     steps: tuple[Step, ...]
 
     def read(self, resource: Fragment) -> Fragment | None:
-        """What stands there; None when nothing does."""
+        """The element at the path; None where it is absent."""
         node = resource
         for step in self.steps:
             node = _below(node, step)
@@ -50,8 +50,7 @@ class Path:
         return node
 
     def located(self, resource: Fragment) -> str | None:
-        """Where it leads in this resource, with the places of list items, such as `name[1].given[0]`; None
-        where nothing stands."""
+        """The FHIRPath location in this resource, such as `name[1].given[0]`; None where it is absent."""
         node, places = resource, []
         for step in self.steps:
             below = _below(node, step)
@@ -63,7 +62,7 @@ class Path:
         return ".".join(places)
 
     def write(self, resource: dict[str, Any], fragment: Fragment) -> None:
-        """Put `fragment` there, beside what stands there already."""
+        """Write `fragment` at the path, keeping other content there."""
         node = resource
         for step in self.steps[:-1]:
             node = _object_below(node, step)
@@ -77,9 +76,9 @@ class Path:
 
 
 def path(text: str, patterns: Patterns) -> Path:
-    """The path that `text`, such as `Patient.name[official].family`, describes.
+    """Parse a path such as `Patient.name[official].family`.
 
-    Raises ValueError for a text that is no path, and KeyError for a name that `patterns` does not have.
+    Raises `ValueError` for an invalid path, and `KeyError` for a pattern name that `patterns` lacks.
     """
     type, _, rest = text.partition(".")
     steps, end = [], 0
@@ -92,7 +91,7 @@ def path(text: str, patterns: Patterns) -> Path:
 
 
 def matches_pattern(item: Fragment, pattern: Fragment) -> bool:
-    """Whether an item has all that `pattern` has; displays and texts tell nothing."""
+    """Whether an item contains everything in `pattern`, ignoring its displays and texts."""
     if isinstance(pattern, Mapping):
         told = ((name, value) for name, value in pattern.items() if name not in ("display", "text"))
         return isinstance(item, Mapping) and all(
@@ -132,7 +131,7 @@ def _index(items: list[Fragment], item: Fragment) -> int:
 
 
 def _object_below(node: dict[str, Any], step: Step) -> dict[str, Any]:
-    """The object one step below, made where it is missing."""
+    """The object one step below, created where it is missing."""
     if not step.chooses:
         below: dict[str, Any] = node.setdefault(step.member, {})
         return below

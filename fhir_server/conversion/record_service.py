@@ -1,6 +1,4 @@
-"""Reads and writes the records of one kind: each is written as one transaction of FHIR, and read back from
-FHIR.
-"""
+"""Reads and writes the records of one kind, each as one FHIR transaction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,8 +16,8 @@ ATTEMPTS_MAX = 3
 
 
 class RecordService:
-    """Reads and writes records of one kind. `dispatch` is what reads; what writes is given with
-    each record.
+    """Reads and writes records of one kind. `dispatch` handles the reads; `write` gets its own for the
+    writes.
     """
 
     def __init__(self, table: Table, dispatch: Dispatch) -> None:
@@ -29,7 +27,7 @@ class RecordService:
         self._dispatch = dispatch
 
     def read(self, id: str, asked: FhirRequest) -> Record:
-        """The record of that identifier, as the store has it now. Raises `NotFound`."""
+        """The record with that identifier, from the store. Raises `NotFound`."""
         finder = Finder(self._dispatch, asked)
         record = self._read(finder, finder.parts(self.table, id))
         if not record:
@@ -37,10 +35,10 @@ class RecordService:
         return record
 
     def write(self, record: Any, asked: FhirRequest, submit: Dispatch) -> Written:
-        """Store a record; what is stored already as it is said is not written again.
+        """Store a record; an unchanged record is not written again.
 
-        Raises `Unprocessable` for a record that breaks its schema, a profile or a rule, or that names what
-        the server does not know.
+        Raises `Unprocessable` for a record that breaks its schema, a profile or a rule, or that refers to an
+        unknown record.
         """
         problems = self._checked.problems(record)
         if problems:

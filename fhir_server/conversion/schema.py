@@ -1,4 +1,4 @@
-"""A record against its JSON Schema: every problem with its JSON pointer and what to do about it.
+"""Checks records against their JSON Schema; each issue has a JSON pointer and says what to do.
 
 https://json-schema.org/draft/2020-12 and https://www.rfc-editor.org/rfc/rfc6901
 """
@@ -44,7 +44,7 @@ LENGTHS = {
 }
 
 _MISSING = re.compile(r"'(.*?)' is a (?:required property|dependency of)")
-"""jsonschema tells each missing name by an error of its own, whose message begins so."""
+"""The beginning of jsonschema's message on a missing name, of which there is one per name."""
 
 
 class RecordSchema:
@@ -54,7 +54,7 @@ class RecordSchema:
         self._validator = _Validator(schema, format_checker=_formats())
 
     def problems(self, record: Any) -> list[Issue]:
-        """Every way in which a parsed record breaks its schema."""
+        """All issues of a parsed record against its schema."""
         errors = list(self._validator.iter_errors(_plain(record)))
         no_dates = {error.json_path for error in errors if error.validator == "format"}
         return [
@@ -77,7 +77,7 @@ def _is_read(read: Callable[[str], object], instance: object) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """The same value with numbers that can be compared."""
+    """The value with decimals instead of raw numbers, so that they can be compared."""
     if isinstance(value, dict):
         return {name: _plain(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -94,7 +94,7 @@ def _issues(error: ValidationError) -> Iterator[Issue]:
 
 
 def _sentences(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
-    """The member that a problem is about, empty for the value itself, and the sentence."""
+    """The member that a problem concerns, empty for the value itself, and the message."""
     if error.validator in ABOUT_MEMBERS:
         yield from ABOUT_MEMBERS[error.validator](error, at)
     else:
@@ -124,7 +124,7 @@ def _unknown(error: ValidationError, at: Any) -> Iterator[tuple[str, Text]]:
 
 
 def _misfit(pattern: str, at: Any) -> Text:
-    """What is wrong with a text that does not fit; a pattern is shown only where it is easier than words."""
+    """The message for a text that does not match; the pattern is shown only where there is no better one."""
     in_words = IN_WORDS.get(pattern)
     return in_words(at=at) if in_words else messages.WRONG_FORM(at=at, pattern=pattern)
 
@@ -146,7 +146,9 @@ ABOUT_VALUES: Mapping[str, Callable[[ValidationError, Any], Text]] = {
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """JSON Schema's `$` is the end of the text; Python's is also before a line break at the end."""
+    """Compile a pattern. JSON Schema's `$` is the end of the text; Python's also matches before a final
+    newline.
+    """
     return re.compile(re.sub(r"(?<!\\)\$(?=$|\|)", r"\\Z", pattern))
 
 

@@ -1,4 +1,4 @@
-"""A record on its way into the store: one transaction of FHIR, whose problems are located in the record.
+"""Submits a record as one FHIR transaction, and locates the issues of the answer in the record.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -14,7 +14,12 @@ from fhir_server.conversion import messages
 from fhir_server.conversion.finder import Dispatch, Finder
 from fhir_server.conversion.members import pointer_to
 from fhir_server.conversion.merge import merged
-from fhir_server.conversion.references import identified, read_identified, reference_to, rewritten
+from fhir_server.conversion.references import (
+    parse_identifier_reference,
+    reference_by_identifier,
+    reference_to,
+    rewrite_references,
+)
 from fhir_server.conversion.table import Part, Resource, Table
 from fhir_server.core import json
 from fhir_server.core.name_based_uuid import name_based_uuid
@@ -30,8 +35,9 @@ _IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\](?:\.resource)?(?:\.(.*))?")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A record in the store: `status` 201 for a new one, 200 for one that was there already; `resources` are
-    the references of those that hold it."""
+    """A stored record: `status` 201 for a new one, otherwise 200; `resources` are the references of its
+    resources.
+    """
 
     id: str
     status: int
@@ -40,7 +46,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A record of a table, the resources that hold it already by their types, and who writes: `submit`."""
+    """A record of a table. `found` are its stored resources by type; `submit` handles the transaction."""
 
     table: Table
     record: Record
@@ -49,7 +55,9 @@ class Submission:
     submit: Dispatch
 
     def send(self) -> Written:
-        """Send the transaction; where a reference leads nowhere by identifier, its value may be an id."""
+        """Send the transaction. If no resource has the identifier of a reference, its value is tried as an
+        id.
+        """
         resources = self.table.to_fhir(self.record)
         try:
             return self._sent(resources)
@@ -72,32 +80,32 @@ class Submission:
         return Written(self.record[self.table.key], status, tuple(references))
 
     def _entry(self, fresh: Resource) -> Iterator[dict[str, Any]]:
-        """The entry that writes a part, none for one that is not the record's to change any more."""
+        """The entry that writes a part; none for a stored part that the record may write only once."""
         type = fresh["resourceType"]
         part = next(part for part in self.table.parts if part.type == type)
         stored = self.found.get(type)
         url = self._identity(part)
         if stored is None:
             yield {"fullUrl": url, "resource": fresh, "request": {"method": "PUT", "url": url}}
-        elif not part.once:
+        elif not part.write_once:
             request = {
                 "method": "PUT",
                 "url": reference_to(stored),
                 "ifMatch": f'W/"{stored["meta"]["versionId"]}"',
             }
-            resource = merged(stored, fresh, part, self.table.own(part))
+            resource = merged(stored, fresh, part, self.table.owned(part))
             yield {"fullUrl": url, "resource": resource, "request": request}
 
     def _identity(self, part: Part) -> str:
-        """The search that finds a part: by the record's identifier, or by one of the part's own."""
+        """The conditional reference to a part: by the record's identifier, or by one of the part's own."""
         system, name = part.identity or (self.table.system, self.table.key)
-        return identified(part.type, system, self.record[name])
+        return reference_by_identifier(part.type, system, self.record[name])
 
     def _linked(self, resource: Resource, own: set[str]) -> Resource:
-        """A copy whose references by an identifier that nobody bears name the resource of that id."""
+        """A copy in which references by an unknown identifier are literal references to that id."""
 
         def target(reference: str, place: str) -> str:
-            conditional = None if reference in own else read_identified(reference)
+            conditional = None if reference in own else parse_identifier_reference(reference)
             if conditional is None:
                 return reference
             type, system, value = conditional.groups()
@@ -108,12 +116,13 @@ class Submission:
             at = self._pointer(resource, place)
             raise Unprocessable.of(messages.UNKNOWN_REFERENCE(at=at, reference=value), at, code="not-found")
 
-        linked: Resource = rewritten(resource, target)
+        linked: Resource = rewrite_references(resource, target)
         return linked
 
     def _pointer(self, resource: Resource, below: str) -> str:
-        """The field at a place of a resource as a JSON pointer; the place itself where no field stands, and
-        `/` for the resource as a whole, which is the record's.
+        """The JSON pointer of the field at a location of a resource.
+
+        The location itself where there is no field, and `/` for the whole resource.
         """
         if not below:
             return WHOLE
@@ -121,8 +130,7 @@ class Submission:
         return pointer_to(name) if name else f"{resource['resourceType']}.{below}".rstrip(".")
 
     def _translated(self, error: FhirError, entries: Sequence[Mapping[str, Any]]) -> FhirError:
-        """The same error, its issues located in the record; of warnings those that the sender of a record can
-        do something about."""
+        """The same error with its issues located in the record, without warnings about other parts."""
 
         def place(expression: str) -> str:
             inside = _IN_ENTRY.fullmatch(expression)
@@ -148,14 +156,17 @@ def _transaction(asked: FhirRequest, bundle: dict[str, Any]) -> FhirRequest:
 
 
 def _inside(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries under urns, by which they refer to each other: a search would not find them before they
-    are written."""
+    """The entries with URNs for the references between them, which no search would find before the write."""
     urns = {entry["fullUrl"]: f"urn:uuid:{name_based_uuid(entry['fullUrl'])}" for entry in entries}
 
     def renamed(reference: str, _: str) -> str:
         return urns.get(reference, reference)
 
     return [
-        {**entry, "fullUrl": urns[entry["fullUrl"]], "resource": rewritten(entry["resource"], renamed)}
+        {
+            **entry,
+            "fullUrl": urns[entry["fullUrl"]],
+            "resource": rewrite_references(entry["resource"], renamed),
+        }
         for entry in entries
     ]

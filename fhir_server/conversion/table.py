@@ -1,7 +1,7 @@
-"""A native record as a table: each field with its kind and its place in FHIR.
+"""The table of a native record: each field with its kind and its paths in FHIR.
 
-The JSON Schema, both conversions and the documentation are made from the table, so that what a record says
-survives the way to FHIR and back by construction. https://json-schema.org/draft/2020-12
+The JSON Schema, both conversions and the documentation are derived from the table, so that a record survives
+the round trip through FHIR by construction. https://json-schema.org/draft/2020-12
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from typing import Any
 from fhir_server.conversion.field_kinds import Kind, Pool
 from fhir_server.conversion.members import member, put
 from fhir_server.conversion.paths import Path, Patterns, matches_pattern, path
-from fhir_server.conversion.references import identified, reference_to
+from fhir_server.conversion.references import reference_by_identifier, reference_to
 from fhir_server.core.name_based_uuid import name_based_uuid
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,9 +23,9 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field: `name` is dotted inside an object, `places` are FHIR paths, the first of which is read.
+    """A field: `name` has dots inside objects; `places` are FHIR paths, the first of which is read.
 
-    `required` inside an object means that the object cannot do without it.
+    `required` inside an object applies where the object is present.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What the resource says in addition: made of the record by `value`, or nothing when that is None."""
+    """An element computed from the record by `value`; absent when that returns None."""
 
     place: str
     value: Callable[[Values], Any]
@@ -47,33 +47,36 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A resource of the record: `seed` is what it always says, `mark` the members of it that tell its kind.
+    """A resource of the record.
 
-    `by` is the search parameter through which it refers to the first part. `once`: written with the record,
-    and changed by others from then on. `initial` are members that others change too. `identity` is a system
-    and a field, for a part that is found by another identifier than the record's own, because several records
-    share it; `known_by` are others, by which one that nobody has sent as a record before is known.
+    `seed`: the fixed content; `mark`: the members of it by which the kind of the resource is recognised.
+    `refers_by`: the search parameter through which it refers to the first part. `write_once`: it is written
+    with the record, and afterwards only others change it. `initial`: members that others may change too.
+    `identity`: a system and a field, for a part shared by several records, which is found by that identifier
+    instead of the record's. `known_by`: such pairs that also find a resource which was never sent as a
+    record.
     """
 
     type: str
     seed: Mapping[str, Any] = dataclass_field(default_factory=dict)
     mark: tuple[str, ...] = ()
-    by: str | None = None
-    once: bool = False
+    refers_by: str | None = None
+    write_once: bool = False
     initial: tuple[str, ...] = ()
     identity: tuple[str, str] | None = None
     known_by: tuple[tuple[str, str], ...] = ()
 
-    def holds(self, resource: Values) -> bool:
-        """Whether a resource is of the kind of this part."""
+    def matches(self, resource: Values) -> bool:
+        """Whether a resource has the type and the marks of this part."""
         wanted = {name: self.seed[name] for name in self.mark}
         return resource.get("resourceType") == self.type and matches_pattern(resource, wanted)
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """What of a resource a record decides on: its `members`, and of its identifiers and extensions the
-    `items` with these systems and urls."""
+class OwnedElements:
+    """What a record owns of a resource: `members`, and the identifiers and extensions with the systems and
+    URLs in `items`.
+    """
 
     members: frozenset[str]
     items: frozenset[str]
@@ -81,10 +84,12 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A native record. `system` is that of its own identifier, its field `key`, which every part bears;
-    `patterns` name list items for the paths, as `record` names that identifier in any case; `rules` are
-    further keywords of its JSON Schema. Resources that do not say every field in `recognised_by` are none of
-    this record's.
+    """A native record.
+
+    `system` is the system of its own identifier, the field `key`, which every part has. `patterns` are the
+    named patterns of list items for the paths; `record` always names that identifier. `rules` are further
+    keywords of its JSON Schema. Resources without a value for every field in `recognised_by` do not belong to
+    this record.
     """
 
     name: str
@@ -111,7 +116,7 @@ class Table:
         return head | _object(self.fields) | dict(self.rules)
 
     def to_fhir(self, record: Values) -> list[Resource]:
-        """The resources that say what a valid record says, the first part first."""
+        """The resources of a valid record, the first part first."""
         made = {part.type: self._new_part(part, record) for part in self.parts}
         for field in self.fields:
             value = member(record, field.name)
@@ -123,13 +128,14 @@ class Table:
         return list(made.values())
 
     def from_fhir(self, resources: Iterable[Resource]) -> dict[str, Any]:
-        """The record that some resources say; those it refers to give their identifiers.
+        """The record stated by its resources; resources to which it refers may be included for their
+        identifiers.
 
         Empty when none of them is of the record's kind.
         """
         found = list(resources)
         pool = {reference_to(resource): resource for resource in found if "id" in resource}
-        held = {part.type: next(filter(part.holds, found), None) for part in self.parts}
+        held = {part.type: next(filter(part.matches, found), None) for part in self.parts}
         main = held[self.parts[0].type]
         if main is None:
             return {}
@@ -142,18 +148,20 @@ class Table:
                 put(values, field.name, value)
         return values if all(member(values, name) is not None for name in self.recognised_by) else {}
 
-    def own(self, part: Part) -> Own:
-        """What of a part the record decides on."""
+    def owned(self, part: Part) -> OwnedElements:
+        """What the record owns of a part."""
         paths = [path for path in self._paths.values() if path.type == part.type]
         members = {path.steps[0].member for path in paths} | set(part.seed)
         patterns = [path.steps[0].pattern or {} for path in paths]
         items = {pattern[name] for pattern in patterns for name in ("system", "url") if name in pattern}
         shared = {"identifier", "extension", "meta"}
-        return Own(frozenset(members - shared - set(part.initial)), frozenset(items))
+        return OwnedElements(frozenset(members - shared - set(part.initial)), frozenset(items))
 
     def field_at(self, resource: Resource, below: str) -> str | None:
-        """The name of the field that stands at a place of a resource, such as `item[0].answer`; of several
-        right below it the first; or of the one that would stand there, and does not."""
+        """The name of the field at a location of a resource, such as `item[0].answer`.
+
+        Otherwise, the first field directly below it, or the absent field that would be there.
+        """
         beside: str | None = None
         for field in self.fields:
             for place in field.places:
@@ -169,9 +177,9 @@ class Table:
         return beside or next((field.name for field in self.fields if whole in field.places), None)
 
     def _new_part(self, part: Part, record: Values) -> Resource:
-        """A part as it is before the fields are written, under an id of its own: the same at each call."""
+        """A part before its fields are written, with an id derived from the record's identifier."""
         system, name = part.identity or (self.system, self.key)
-        id = name_based_uuid(identified(part.type, system, record[name]))
+        id = name_based_uuid(reference_by_identifier(part.type, system, record[name]))
         return {"resourceType": part.type, "id": id, **deepcopy(dict(part.seed))}
 
     def _write(self, made: Mapping[str, Resource], place: str, fragment: Any) -> None:
@@ -191,7 +199,7 @@ class Table:
 
 
 def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
-    """The schema of an object with these fields, those inside it described in their place."""
+    """The JSON Schema of an object with these fields, with nested objects."""
     properties: dict[str, Any] = {}
     required: list[str] = []
     for name, inner in _by_member(fields, prefix).items():
@@ -207,7 +215,7 @@ def _object(fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
 
 
 def _by_member(fields: Iterable[Field], prefix: str) -> dict[str, list[Field]]:
-    """The fields of an object by the member that each is, or is inside."""
+    """The fields of an object, grouped by the member that they are or that contains them."""
     grouped: dict[str, list[Field]] = {}
     for field in fields:
         grouped.setdefault(field.name.removeprefix(prefix).partition(".")[0], []).append(field)

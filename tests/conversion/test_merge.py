@@ -3,9 +3,9 @@
 from typing import Any
 
 from fhir_server.conversion.merge import merged
-from fhir_server.conversion.table import Own, Part
+from fhir_server.conversion.table import OwnedElements, Part
 
-OWN = Own(frozenset({"name", "gender", "status"}), frozenset({"urn:own", "http://own/extension"}))
+OWN = OwnedElements(frozenset({"name", "gender", "status"}), frozenset({"urn:own", "http://own/extension"}))
 STORED: dict[str, Any] = {
     "resourceType": "Patient",
     "id": "stored",
@@ -68,7 +68,7 @@ def test_of_one_identifier_that_is_no_list_the_record_decides() -> None:
 
 
 def test_what_others_move_on_is_said_only_at_first() -> None:
-    own = Own(OWN.members - {"status"}, OWN.items)
+    own = OwnedElements(OWN.members - {"status"}, OWN.items)
     found = merged(STORED, FRESH, Part("Patient", initial=("status",)), own)
     assert found["status"] == "moved-on"
     without = {name: value for name, value in STORED.items() if name != "status"}

@@ -52,7 +52,7 @@ def _parts(guide: Guide) -> tuple[Part, ...]:
         # Its status follows the Task, which others move on.
         Part("ServiceRequest", request, mark=("code",), initial=("status",)),
         Part("QuestionnaireResponse", form, mark=("questionnaire",)),
-        Part("Task", task, mark=("code",), by="focus", once=True),
+        Part("Task", task, mark=("code",), refers_by="focus", write_once=True),
     )
 
 

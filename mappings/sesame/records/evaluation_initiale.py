@@ -64,7 +64,7 @@ def _parts(guide: Guide) -> tuple[Part, ...]:
     }
     return (
         Part(VISIT, visit, mark=("type",)),
-        Part(FORM, form, mark=("questionnaire",), by="encounter"),
+        Part(FORM, form, mark=("questionnaire",), refers_by="encounter"),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.conversion.field_kinds import IdentifierValue, Link
-from fhir_server.conversion.references import identified
+from fhir_server.conversion.references import reference_by_identifier
 from fhir_server.conversion.table import Field
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.identifiers import HL7_TYPES, VISIT_TYPES
@@ -80,7 +80,7 @@ def of_type(code: str, system: str = HL7_TYPES) -> Resource:
 
 def own_reference(guide: Guide, record: str, type: str, values: Mapping[str, Any]) -> Resource:
     """A reference to another part of the same record."""
-    return {"reference": identified(type, system_of(guide, record), values[KEY])}
+    return {"reference": reference_by_identifier(type, system_of(guide, record), values[KEY])}
 
 
 def profile(guide: Guide, id: str) -> Resource:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.conversion.field_kinds import IdentifierValue, flag, line
-from fhir_server.conversion.references import identified
+from fhir_server.conversion.references import reference_by_identifier
 from fhir_server.conversion.table import Derived, Field, Part, Table
 from mappings.sesame.guide import Guide, Resource
 from mappings.sesame.identifiers import FR_TYPES, RPPS
@@ -69,7 +69,7 @@ def _fields(guide: Guide) -> tuple[Field, ...]:
 
 def _derived(guide: Guide) -> tuple[Derived, ...]:
     def person(record: Mapping[str, Any]) -> Resource:
-        return {"reference": identified(PERSON, RPPS, record["rpps"])}
+        return {"reference": reference_by_identifier(PERSON, RPPS, record["rpps"])}
 
     def specialty(record: Mapping[str, Any]) -> Resource | None:
         code = PROFESSIONS[record["role"]][1]

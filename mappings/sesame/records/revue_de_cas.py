@@ -45,7 +45,7 @@ def _parts(guide: Guide) -> tuple[Part, ...]:
         "meta": names.profile(guide, "sesame-clinicalimpression-case-review"),
         "status": "completed",
     }
-    return (Part(REVIEW, review, mark=("type",)), Part(FINDING, finding, by="encounter"))
+    return (Part(REVIEW, review, mark=("type",)), Part(FINDING, finding, refers_by="encounter"))
 
 
 def _people(guide: Guide) -> tuple[Field, ...]:

@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from jsonschema import Draft202012Validator
 
 from fhir_server.conversion.merge import merged
-from fhir_server.conversion.table import Own, Resource, Table
+from fhir_server.conversion.table import OwnedElements, Resource, Table
 from fhir_server.core import json
 from mappings.sesame.records.table import tables
 from scripts.document_records import examples
@@ -61,8 +61,8 @@ def test_what_is_said_last_is_what_is_read(name: str, data: st.DataObject) -> No
     assert all(one["language"] == "fr" for one in written)
 
 
-def _own(table: Table, resource: Resource) -> Own:
-    return table.own(next(part for part in table.parts if part.type == resource["resourceType"]))
+def _own(table: Table, resource: Resource) -> OwnedElements:
+    return table.owned(next(part for part in table.parts if part.type == resource["resourceType"]))
 
 
 @each_table
