@@ -14,7 +14,7 @@ from fhir_server.interactions.bundle_links import READABLE, page_size, self_link
 from fhir_server.interactions.history import history_entry, recreations
 from fhir_server.operations.criteria import VersionCriteria
 from fhir_server.operations.cursors import position, sealed
-from fhir_server.operations.parameters import all_given, given
+from fhir_server.operations.parameters import all_parameters, checked_parameters
 from fhir_server.store.port import StoredResource
 
 CURSOR = "after"
@@ -31,10 +31,10 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     all the same. Without `after` it starts at the first commit. Of a type, search criteria choose among its
     versions; a Bundle may then be empty though more is to come, and its cursor has moved.
     """
-    own = {name: value for name, value in all_given(request) if name in PARAMETERS}
-    asked = tuple(pair for pair in all_given(request) if pair[0] not in PARAMETERS)
+    own = {name: value for name, value in all_parameters(request) if name in PARAMETERS}
+    asked = tuple(pair for pair in all_parameters(request) if pair[0] not in PARAMETERS)
     if asked and len(request.path) < 2:
-        given(request, PARAMETERS)
+        checked_parameters(request, PARAMETERS)
     criteria = VersionCriteria(request.path[0], asked, engine, request.base_url)
     after = position(request, engine, own.get(CURSOR))
     count = page_size(own.get("_count"), engine.limits)

@@ -24,7 +24,7 @@ from fhir_server.interactions.read import living
 from fhir_server.interactions.search_scope import compartment_types, in_compartment
 from fhir_server.interactions.searchset import FurtherPage, further_page, searchset
 from fhir_server.operations import messages
-from fhir_server.operations.parameters import given, once
+from fhir_server.operations.parameters import checked_parameters, single_values
 from fhir_server.search.ast import (
     AllOf,
     AnyOf,
@@ -81,13 +81,13 @@ def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     type, id = _subject(request)
     if id is not None:
         living(reader.read(type, id), f"{type}/{id}")
-    parameters = given(request, PARAMETERS)
+    parameters = checked_parameters(request, PARAMETERS)
     token = dict(parameters).get(PAGE_PARAMETER)
     further = further_page(token, request, engine) if token is not None else None
     if further:
         parameters = further.parameters
     wanted = _wanted(engine, parameters)
-    query = _query(engine, type, id, wanted, once(parameters, but=("_type",)), further)
+    query = _query(engine, type, id, wanted, single_values(parameters, but=("_type",)), further)
     check_coverage(query, engine.pending, engine.registry)
     result = reader.search(query)
     if further:

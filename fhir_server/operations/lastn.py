@@ -20,7 +20,7 @@ from fhir_server.interactions.search_parsing import parse_search
 from fhir_server.interactions.searchset import searchset
 from fhir_server.issues import Issue
 from fhir_server.operations import messages
-from fhir_server.operations.parameters import all_given, once
+from fhir_server.operations.parameters import all_parameters, single_values
 from fhir_server.search.ast import SearchQuery, Sort
 from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.parse import ParsedSearch
@@ -46,8 +46,8 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
     """The answer from one state of the store, though the matches are read page by page."""
-    found = all_given(request)
-    most = _max_of_each_kind(once([pair for pair in found if pair[0] == MAX]).get(MAX) or "1")
+    found = all_parameters(request)
+    most = _max_of_each_kind(single_values([pair for pair in found if pair[0] == MAX]).get(MAX) or "1")
     parsed = _understood(request, engine, [pair for pair in found if pair[0] != MAX])
     check_coverage(parsed.query, engine.pending, engine.registry)
     matches = tuple(_most_recent(engine, reader, structs.replace(parsed.query, sort=MOST_RECENT_FIRST), most))

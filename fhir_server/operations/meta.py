@@ -20,7 +20,7 @@ from fhir_server.interactions.input_validation import accept_resource
 from fhir_server.interactions.read import living
 from fhir_server.operations import messages
 from fhir_server.operations.answers import answer_with_values
-from fhir_server.operations.parameters import given, parameters_in
+from fhir_server.operations.parameters import checked_parameters, require_parameters
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 PARAMETER = "meta"
@@ -34,7 +34,7 @@ Change = Callable[[list[Any], list[Any]], list[Any]]
 
 def meta(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST [type]/[id]/$meta: the Meta of the resource as it is."""
-    given(request, ())
+    checked_parameters(request, ())
     type, id = request.path[:2]
     return _answer(living(engine.store.read(type, id), f"{type}/{id}"))
 
@@ -65,7 +65,7 @@ def _identity(item: Any) -> Any:
 
 
 def _asked(content: Any, engine: Engine) -> Meta:
-    if issues := engine.validator.structure(parameters_in(content)):
+    if issues := engine.validator.structure(require_parameters(content)):
         raise MalformedContent(*issues)
     parameters = content.get("parameter", [])
     if [parameter["name"] for parameter in parameters] != [PARAMETER] or "valueMeta" not in parameters[0]:

@@ -13,9 +13,9 @@ from fhir_server.interactions.bundle_links import PRESENTATION
 from fhir_server.operations import messages
 
 
-def given(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def checked_parameters(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """What was given, in order, but for presentation. Raises `InvalidRequest` for a name not in `names`."""
-    found = all_given(request)
+    found = all_parameters(request)
     for name, _ in found:
         if name not in names:
             text = messages.UNKNOWN_PARAMETER(name=name, valid=", ".join(names) or messages.NO_PARAMETER())
@@ -23,12 +23,12 @@ def given(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], 
     return found
 
 
-def given_once(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
+def single_parameters(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
     """What was given, by name. Raises `InvalidRequest` for a name not in `names`, or given twice."""
-    return once(given(request, names))
+    return single_values(checked_parameters(request, names))
 
 
-def once(pairs: Sequence[tuple[str, str]], but: Container[str] = ()) -> dict[str, str]:
+def single_values(pairs: Sequence[tuple[str, str]], but: Container[str] = ()) -> dict[str, str]:
     """The values by name. Raises `InvalidRequest` for a name that comes twice; those of `but` may, and are
     left out.
     """
@@ -42,13 +42,13 @@ def once(pairs: Sequence[tuple[str, str]], but: Container[str] = ()) -> dict[str
     return found
 
 
-def all_given(request: FhirRequest) -> tuple[tuple[str, str], ...]:
+def all_parameters(request: FhirRequest) -> tuple[tuple[str, str], ...]:
     """What was given under whatever names, in order, but for presentation."""
     pairs = (*request.query, *_of_body(request.content))
     return tuple(pair for pair in pairs if pair[0] not in PRESENTATION)
 
 
-def parameters_in(content: Any) -> Resource:
+def require_parameters(content: Any) -> Resource:
     """The body, which has to be Parameters. Raises `InvalidRequest` for any other."""
     if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
         raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
@@ -58,7 +58,7 @@ def parameters_in(content: Any) -> Resource:
 def _of_body(content: Any) -> list[tuple[str, str]]:
     if content is None:
         return []
-    parameters = parameters_in(content).get("parameter", [])
+    parameters = require_parameters(content).get("parameter", [])
     if not isinstance(parameters, list):
         raise InvalidRequest.of(messages.PARAMETERS_LISTED(), "Parameters.parameter")
     return [_pair(parameter) for parameter in parameters]

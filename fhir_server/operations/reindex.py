@@ -13,7 +13,7 @@ from fhir_server.extension import Engine, Operation
 from fhir_server.jobs import reindex as jobs
 from fhir_server.jobs.reindex import ReindexJob
 from fhir_server.operations import messages
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 
 CODE = "reindex"
 JOB, EVERYTHING = "job", "everything"
@@ -27,11 +27,11 @@ def reindex(request: FhirRequest, engine: Engine) -> FhirResponse:
     GET $reindex[?job=ID]: 200, how far that job is, or the last one, and which parameters are pending.
     """
     if request.method == "POST":
-        parameters = given_once(request, (EVERYTHING,))
+        parameters = single_parameters(request, (EVERYTHING,))
         job = jobs.request(engine.store, _truth(parameters.get(EVERYTHING, "false")))
         place = f"{request.base_url}/${CODE}?{JOB}={job.id}"
         return FhirResponse(202, body=_answer(job, engine), content_location=place)
-    parameters = given_once(request, (JOB,))
+    parameters = single_parameters(request, (JOB,))
     return FhirResponse(200, body=_answer(jobs.job(engine.store, parameters.get(JOB)), engine))
 
 

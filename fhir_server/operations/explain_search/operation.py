@@ -18,7 +18,7 @@ from fhir_server.operations.answers import answer_with
 from fhir_server.operations.explain_search import messages
 from fhir_server.operations.explain_search.meaning import Meaning, index_of
 from fhir_server.operations.explain_search.reasons import Reasons
-from fhir_server.operations.parameters import all_given
+from fhir_server.operations.parameters import all_parameters
 from fhir_server.search.ast import Clause, SearchQuery
 from fhir_server.search.index_coverage import check_coverage
 from fhir_server.search.limits import check_count
@@ -57,7 +57,7 @@ class Criterion:
 
 def explain_search(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST [type]/$explain-search?...[&resource=Type/id], or on the base: Parameters."""
-    parameters = all_given(request)
+    parameters = all_parameters(request)
     reference = next((value for name, value in parameters if name == RESOURCE), None)
     asked = [pair for pair in parameters if pair[0] != RESOURCE]
     check_count(len(asked))

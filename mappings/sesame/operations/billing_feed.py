@@ -16,7 +16,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.bundle_links import page_size, self_link
 from fhir_server.operations.cursors import position, sealed
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 from fhir_server.store.port import StoredResource
 from mappings.sesame.billing.csv_columns import columns, csv_row
 from mappings.sesame.billing.feed_resources import FeedClaim, decode_feed_claim, minimal_feed_patient
@@ -51,7 +51,7 @@ def billing_feed(guide: Guide) -> Operation:
 
 
 def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
-    asked = given_once(request, (AFTER, "_count", "output"))
+    asked = single_parameters(request, (AFTER, "_count", "output"))
     output = parse_choice("output", asked.get("output"), OUTPUTS)
     after = position(request, engine, asked.get(AFTER))
     count = page_size(asked.get("_count"), engine.limits)

@@ -8,12 +8,12 @@ import msgspec
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import MalformedContent
 from fhir_server.extension import Engine, Resource
-from fhir_server.operations.parameters import given_once, parameters_in
+from fhir_server.operations.parameters import require_parameters, single_parameters
 
 
 def check_query(request: FhirRequest, *names: str) -> None:
     """Raise `InvalidRequest` for a URL parameter that is not one of `names`, or that is given twice."""
-    given_once(msgspec.structs.replace(request, content=None), names)
+    single_parameters(msgspec.structs.replace(request, content=None), names)
 
 
 def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:
@@ -23,7 +23,7 @@ def body_parameter(request: FhirRequest, engine: Engine, name: str) -> Resource:
     """
     if request.content is None:
         return {}
-    content = parameters_in(request.content)
+    content = require_parameters(request.content)
     issues = engine.validator.structure(content)
     if any(issue.fails for issue in issues):
         raise MalformedContent(*issues)

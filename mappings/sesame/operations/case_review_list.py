@@ -11,7 +11,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.issues import Language
 from fhir_server.operations.answers import answer_with
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 from mappings.sesame.caseload.agenda import Item, Thresholds, agenda
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.episode_summary import open_episodes
@@ -56,7 +56,7 @@ def case_review_list(guide: Guide, policy: Policy, caseload: Caseload) -> Operat
 def _case_review_list(
     guide: Guide, policy: Policy, caseload: Caseload, request: FhirRequest, engine: Engine
 ) -> FhirResponse:
-    given = given_once(request, ("date", "output", "nurse", "psychiatrist", *THRESHOLDS))
+    given = single_parameters(request, ("date", "output", "nurse", "psychiatrist", *THRESHOLDS))
     day = day_or_today(given.get("date"), engine)
     output = parse_choice("output", given.get("output"), OUTPUTS)
     thresholds = _thresholds(policy, given)

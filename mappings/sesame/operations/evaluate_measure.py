@@ -11,7 +11,7 @@ from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, NotFound
 from fhir_server.extension import Engine, Operation
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.unreadable import unreadable_references, warning_entries
 from mappings.sesame.guide import Guide
@@ -57,7 +57,7 @@ def sesame_dashboard(guide: Guide, caseload: Caseload) -> Operation:
 
 
 def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: Engine) -> FhirResponse:
-    parameters = given_once(request, (*SCOPED, "measure", "reportType"))
+    parameters = single_parameters(request, (*SCOPED, "measure", "reportType"))
     scope = _scope(parameters)
     measure = request.path[1] if len(request.path) == 3 else parameters.get("measure", "")
     measure = measure.partition("|")[0].removeprefix(guide.canonical("Measure", "")).removeprefix("Measure/")
@@ -71,7 +71,7 @@ def _evaluate(guide: Guide, caseload: Caseload, request: FhirRequest, engine: En
 
 
 def _dashboard(guide: Guide, caseload: Caseload, request: FhirRequest, engine: Engine) -> FhirResponse:
-    scope, made_on = _scope(given_once(request, SCOPED)), today(engine).isoformat()
+    scope, made_on = _scope(single_parameters(request, SCOPED)), today(engine).isoformat()
     with caseload.caught_up(engine) as snapshot:
         reports = [report(guide, measure, snapshot, scope, made_on) for measure in INDICATORS]
         missing = unreadable_references(snapshot)

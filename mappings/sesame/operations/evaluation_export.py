@@ -13,7 +13,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import BusinessRule
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.operations.answers import answer_with
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 from mappings.sesame.caseload.caseload import Caseload, Snapshot
 from mappings.sesame.caseload.messages import NOT_ALL_READ
 from mappings.sesame.caseload.unreadable import unreadable_references
@@ -44,7 +44,7 @@ def evaluation_export(guide: Guide, caseload: Caseload, keys: Mapping[str, bytes
 def _export(
     guide: Guide, caseload: Caseload, keys: Mapping[str, bytes], request: FhirRequest, engine: Engine
 ) -> FhirResponse:
-    given = given_once(request, ("purpose", "output"))
+    given = single_parameters(request, ("purpose", "output"))
     purpose = parse_choice("purpose", given.get("purpose"), PURPOSES)
     output = parse_choice("output", given.get("output"), OUTPUTS)
     if purpose not in keys:

@@ -7,7 +7,7 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
 from fhir_server.issues import Text
 from fhir_server.operations.answers import answer_with_values
-from fhir_server.operations.parameters import given
+from fhir_server.operations.parameters import checked_parameters
 from mappings.sesame.billing import messages
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.billing.comparison import needs_no_correction
@@ -28,7 +28,7 @@ def explain_billing(billing: Billing) -> Operation:
 
 
 def _explain(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
-    given(request, ())
+    checked_parameters(request, ())
     sequence = addressed_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
     issued = billing.issued(sequence, records)

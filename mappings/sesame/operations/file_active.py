@@ -6,7 +6,7 @@ from fhir_server.core import json
 from fhir_server.core.bundle import bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation, Resource
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 from mappings.sesame.caseload.caseload import Caseload
 from mappings.sesame.caseload.episode_summary import EpisodeSummary, open_episodes
 from mappings.sesame.caseload.unreadable import unreadable_references, warning_entries
@@ -35,7 +35,7 @@ def file_active(guide: Guide, policy: Policy, caseload: Caseload) -> Operation:
 def _file_active(
     guide: Guide, policy: Policy, caseload: Caseload, request: FhirRequest, engine: Engine
 ) -> FhirResponse:
-    parameters = given_once(request, ("date", "output"))
+    parameters = single_parameters(request, ("date", "output"))
     day = day_or_today(parameters.get("date"), engine)
     output = parse_choice("output", parameters.get("output"), OUTPUTS)
     nurse = addressed_resource(request, engine)["id"]

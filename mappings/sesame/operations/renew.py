@@ -16,7 +16,7 @@ from fhir_server.interactions.engines import transact
 from fhir_server.interactions.input_validation import accept_for_create
 from fhir_server.interactions.unit_view import UnitView
 from fhir_server.issues import Issue
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 from fhir_server.store.port import StoredResource, UnitOfWork
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.guide import Guide
@@ -44,7 +44,7 @@ def renew(billing: Billing) -> Operation:
 
 
 def _renew(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
-    start = parse_day("start", given_once(request, ("start",)).get("start"))
+    start = parse_day("start", single_parameters(request, ("start",)).get("start"))
     stored = transact(engine, partial(_renewed, guide, request, engine, start))
     return FhirResponse(200, body=stored.body, version=stored.version, last_updated=stored.last_updated)
 

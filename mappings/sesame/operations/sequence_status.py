@@ -7,7 +7,7 @@ from functools import partial
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.operations.answers import answer_with_values
-from fhir_server.operations.parameters import given_once
+from fhir_server.operations.parameters import single_parameters
 from mappings.sesame.billing.billing import Billing
 from mappings.sesame.operations.parameter_parsing import day_or_today
 from mappings.sesame.operations.renew import addressed_sequence
@@ -30,7 +30,7 @@ def sequence_status(billing: Billing) -> Operation:
 def _status(billing: Billing, request: FhirRequest, engine: Engine) -> FhirResponse:
     sequence = addressed_sequence(billing.guide, request, engine)
     records = StoreRecords(engine)
-    on = day_or_today(given_once(request, ("date",)).get("date"), engine)
+    on = day_or_today(single_parameters(request, ("date",)).get("date"), engine)
     renewal = renewal_of(sequence, sequences_of_person(billing.guide, records, sequence.patient), records)
     issued = billing.issued(sequence, records)
     made = billing.claim(sequence, records, len(issued))
