@@ -13,7 +13,7 @@ from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.bundle_links import READABLE, page_size, self_link
 from fhir_server.interactions.history import history_entry, recreations
 from fhir_server.operations.criteria import VersionCriteria
-from fhir_server.operations.cursors import position, sealed
+from fhir_server.operations.cursors import open_cursor, seal_cursor
 from fhir_server.operations.parameters import all_parameters, checked_parameters
 from fhir_server.store.port import StoredResource
 
@@ -36,7 +36,7 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     if asked and len(request.path) < 2:
         checked_parameters(request, PARAMETERS)
     criteria = VersionCriteria(request.path[0], asked, engine, request.base_url)
-    after = position(request, engine, own.get(CURSOR))
+    after = open_cursor(request, engine, own.get(CURSOR))
     count = page_size(own.get("_count"), engine.limits)
     versions, reached = _page(engine, request.path[:-1], after, count, criteria)
     links = [self_link(request, request.query), _next(request, engine, reached, asked)]
@@ -72,7 +72,7 @@ def _page(
 
 def _next(request: FhirRequest, engine: Engine, sequence: int, asked: Sequence[tuple[str, str]]) -> Link:
     count = request.parameter("_count")
-    kept = [(CURSOR, sealed(request, engine, sequence)), *([("_count", count)] if count else []), *asked]
+    kept = [(CURSOR, seal_cursor(request, engine, sequence)), *([("_count", count)] if count else []), *asked]
     return Link("next", f"{request.base_url}/{'/'.join(request.path)}?{urlencode(kept, safe=READABLE)}")
 
 

@@ -15,7 +15,7 @@ from fhir_server.core.bundle import Link, bundle, entry
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.bundle_links import page_size, self_link
-from fhir_server.operations.cursors import position, sealed
+from fhir_server.operations.cursors import open_cursor, seal_cursor
 from fhir_server.operations.parameters import single_parameters
 from fhir_server.store.port import StoredResource
 from mappings.sesame.billing.csv_columns import columns, csv_row
@@ -53,7 +53,7 @@ def billing_feed(guide: Guide) -> Operation:
 def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
     asked = single_parameters(request, (AFTER, "_count", "output"))
     output = parse_choice("output", asked.get("output"), OUTPUTS)
-    after = position(request, engine, asked.get(AFTER))
+    after = open_cursor(request, engine, asked.get(AFTER))
     count = page_size(asked.get("_count"), engine.limits)
     watermark = engine.store.watermark()
     kinds = guide.canonical("CodeSystem", "sesame-claim-subtype")
@@ -62,7 +62,7 @@ def _feed(guide: Guide, request: FhirRequest, engine: Engine) -> FhirResponse:
         return _table(guide, events, request, engine)
     # Nothing is left below the watermark, so the next call starts there.
     at = reached if len(events) >= count else max(watermark, reached)
-    following = f"{request.base_url}/Claim/$billing-feed?{AFTER}={sealed(request, engine, at)}"
+    following = f"{request.base_url}/Claim/$billing-feed?{AFTER}={seal_cursor(request, engine, at)}"
     size = f"&_count={asked['_count']}" if "_count" in asked else ""
     entries = [
         entry(f"{request.base_url}/Claim/{event.version.id}", event.version.body, search={"mode": "match"})
@@ -77,7 +77,7 @@ def _table(guide: Guide, events: list[Event], request: FhirRequest, engine: Engi
     found = columns(guide, engine)
     versions = [event.version for event in events]
     rows = (
-        csv_row(found, json.parse_own(version.body), sealed(request, engine, version.sequence))
+        csv_row(found, json.parse_own(version.body), seal_cursor(request, engine, version.sequence))
         for version in versions
     )
     return csv_response([column.name for column in found], rows)
