@@ -12,15 +12,15 @@ from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.bundle_links import READABLE, page_size, self_link
 from fhir_server.interactions.history import history_entry, recreations
-from fhir_server.operations.criteria import VersionCriteria
 from fhir_server.operations.cursors import open_cursor, seal_cursor
 from fhir_server.operations.parameters import all_parameters, checked_parameters
+from fhir_server.operations.version_criteria import VersionCriteria
 from fhir_server.store.port import StoredResource
 
 CURSOR = "after"
 PARAMETERS = (CURSOR, "_count")
 
-LOOKED_THROUGH_MAX = 50
+SCANNED_PAGES_MAX = 50
 """Pages that one request looks through for versions that fit its criteria."""
 
 
@@ -56,11 +56,11 @@ def _page(
     found: list[StoredResource] = []
     if not count:
         return found, after
-    for _ in range(LOOKED_THROUGH_MAX):
+    for _ in range(SCANNED_PAGES_MAX):
         watermark = store.watermark()
         versions = store.changes(after, count, types)
         for version in versions:
-            if criteria.fit(version):
+            if criteria.match(version):
                 found.append(version)
             after = version.sequence
             if len(found) == count:

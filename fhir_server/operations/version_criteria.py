@@ -38,7 +38,7 @@ class VersionCriteria:
         if any(isinstance(clause, Has | Hierarchy) for clause in _flat(self._where)):
             raise InvalidSearch.of(messages.ASKS_OTHERS())
 
-    def fit(self, version: StoredResource) -> bool:
+    def match(self, version: StoredResource) -> bool:
         """Whether the version satisfies them; of a deletion, whether what was deleted did."""
         if not self._where:
             return True
