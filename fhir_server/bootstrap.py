@@ -22,7 +22,7 @@ from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
 from fhir_server.jobs.preparer import Preparer
 from fhir_server.jobs.runner import Runner
-from fhir_server.operations.table import OPERATIONS
+from fhir_server.operations.builtin import OPERATIONS
 from fhir_server.programme import Programme
 from fhir_server.search.extract import Extractor
 from fhir_server.settings import SettingError, Settings, variable

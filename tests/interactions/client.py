@@ -17,7 +17,7 @@ from fhir_server.errors import FhirError, status_of
 from fhir_server.extension import Engine, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
-from fhir_server.operations.table import OPERATIONS
+from fhir_server.operations.builtin import OPERATIONS
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
 from fhir_server.validation.fhirpath.engine import CompiledFhirPath

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fhir_server.operations.table import OPERATIONS
+from fhir_server.operations.builtin import OPERATIONS
 from fhir_server.search.extract import Extractor
 from fhir_server.store.port import Store
 from mappings.sesame.plug_ins import plug_ins
