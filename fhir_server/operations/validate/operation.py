@@ -13,7 +13,7 @@ from fhir_server.extension import Engine, Operation
 from fhir_server.interactions.reference_resolver import resolver
 from fhir_server.issues import Issue
 from fhir_server.operations.validate import messages
-from fhir_server.operations.validate.asked import Asked, read_asked
+from fhir_server.operations.validate.call import ValidateCall, read_call
 from fhir_server.operations.validate.trial import MODES, try_bundle, try_mode
 
 PROCESSED = ("transaction", "batch")
@@ -21,34 +21,34 @@ PROCESSED = ("transaction", "batch")
 
 def validate(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST $validate. Raises `InvalidRequest` only for calls that make no sense."""
-    asked = read_asked(request, engine)
+    call = read_call(request, engine)
     with engine.validator.shared_budget():
-        issues = _each_once(_issues_found(asked, request, engine))
-    outcome = operation_outcome((*_verdict(issues, asked), *issues), request.language)
+        issues = _each_once(_issues_found(call, request, engine))
+    outcome = operation_outcome((*_verdict(issues, call), *issues), request.language)
     return FhirResponse(200, body=json.serialise(outcome))
 
 
-def _issues_found(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
-    resource = asked.resource
+def _issues_found(call: ValidateCall, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
+    resource = call.resource
     if resource is not None:
-        yield from _url_mismatches(asked)
+        yield from _url_mismatches(call)
         resolve = resolver(engine.store, request.base_url)
-        yield from engine.validator.validate(resource, asked.profiles, resolve=resolve)
-    if asked.mode in MODES:
-        yield from try_mode(asked, request, engine)
+        yield from engine.validator.validate(resource, call.profiles, resolve=resolve)
+    if call.mode in MODES:
+        yield from try_mode(call, request, engine)
     elif _is_processed(resource):
         yield from try_bundle(resource, request, engine)
 
 
-def _url_mismatches(asked: Asked) -> Iterator[Issue]:
+def _url_mismatches(call: ValidateCall) -> Iterator[Issue]:
     """Where the resource is not the one of the URL; what a mode refuses by itself is left to that."""
-    resource = asked.resource
+    resource = call.resource
     type = resource.get("resourceType") if isinstance(resource, dict) else None
-    if asked.type is not None and isinstance(type, str) and type != asked.type:
-        text = messages.WRONG_TYPE(wanted=asked.type, found=type)
-        yield Issue("error", "invalid", text, (f"{asked.type}.resourceType",))
-    elif asked.id is not None and isinstance(type, str) and resource.get("id") not in (None, asked.id):
-        text = messages.OTHER_ID(wanted=asked.id, found=resource["id"])
+    if call.type is not None and isinstance(type, str) and type != call.type:
+        text = messages.WRONG_TYPE(wanted=call.type, found=type)
+        yield Issue("error", "invalid", text, (f"{call.type}.resourceType",))
+    elif call.id is not None and isinstance(type, str) and resource.get("id") not in (None, call.id):
+        text = messages.OTHER_ID(wanted=call.id, found=resource["id"])
         yield Issue("error", "invalid", text, (f"{type}.id",))
 
 
@@ -60,9 +60,9 @@ def _each_once(issues: Iterable[Issue]) -> list[Issue]:
     return list(kept.values())
 
 
-def _verdict(issues: list[Issue], asked: Asked) -> Iterator[Issue]:
+def _verdict(issues: list[Issue], call: ValidateCall) -> Iterator[Issue]:
     """What is said first where there is no error."""
-    resource = asked.resource
+    resource = call.resource
     if not isinstance(resource, dict) or any(issue.fails for issue in issues):
         return
     type, remarks = resource["resourceType"], sum(issue.severity == "warning" for issue in issues)

@@ -24,7 +24,7 @@ from fhir_server.interactions.transaction import Transaction
 from fhir_server.interactions.update import update
 from fhir_server.issues import Issue, Text
 from fhir_server.operations.validate import messages
-from fhir_server.operations.validate.asked import Asked
+from fhir_server.operations.validate.call import ValidateCall
 
 MODES: Mapping[str, tuple[str, Write]] = {
     "create": ("POST", create),
@@ -34,21 +34,21 @@ MODES: Mapping[str, tuple[str, Write]] = {
 """The method, and what judges the write, of each mode that would change something."""
 
 
-def try_mode(asked: Asked, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
+def try_mode(call: ValidateCall, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
     """What the create, update or delete that the mode names would do."""
-    mode, type = str(asked.mode), str(asked.type)
+    mode, type = str(call.mode), str(call.type)
     method, write = MODES[mode]
-    path = (type,) if mode == "create" or asked.id is None else (type, asked.id)
+    path = (type,) if mode == "create" or call.id is None else (type, call.id)
     tried = replace(
         request,
         method=method,
         path=path,
         query=(),
-        content=asked.resource,
+        content=call.resource,
         preferences=Preferences(returns="OperationOutcome"),
     )
-    if mode == "delete" and not _lives(engine, type, str(asked.id)):
-        yield _information(messages.NOTHING_TO_DELETE(reference=f"{type}/{asked.id}"), type)
+    if mode == "delete" and not _lives(engine, type, str(call.id)):
+        yield _information(messages.NOTHING_TO_DELETE(reference=f"{type}/{call.id}"), type)
         return
     try:
         answer = _written(write, tried, dry_run_engine(engine))

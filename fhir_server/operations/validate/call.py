@@ -21,7 +21,7 @@ MODES = ("create", "update", "delete", "profile")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ValidateCall:
     """What to validate and how; `resource` is None where only the mode delete asks. `type` and `id` are the
     URL's.
     """
@@ -33,21 +33,21 @@ class Asked:
     id: str | None
 
 
-def read_asked(request: FhirRequest, engine: Engine) -> Asked:
+def read_call(request: FhirRequest, engine: Engine) -> ValidateCall:
     """What is asked. Raises `InvalidRequest` for a call that makes no sense, `NotFound` or `Gone` for a
     stored resource that is not there.
     """
     type, id = (*request.path[:-1], None, None)[:2]
-    given = _Given(request)
+    given = _Parameters(request)
     mode = given.mode()
     _check_mode(mode, given.profiles, type, id)
     resource = given.resource
     if resource is None and mode != "delete":
         resource = _stored(engine, type, id)
-    return Asked(resource, given.profiles, mode, type, id)
+    return ValidateCall(resource, given.profiles, mode, type, id)
 
 
-class _Given:
+class _Parameters:
     """The parameters of a call, from the URL and from the body."""
 
     def __init__(self, request: FhirRequest) -> None:
