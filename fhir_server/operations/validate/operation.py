@@ -14,7 +14,7 @@ from fhir_server.interactions.reference_resolver import resolver
 from fhir_server.issues import Issue
 from fhir_server.operations.validate import messages
 from fhir_server.operations.validate.call import ValidateCall, read_call
-from fhir_server.operations.validate.trial import MODES, try_bundle, try_mode
+from fhir_server.operations.validate.dry_run import MODES, try_bundle, try_mode
 
 PROCESSED = ("transaction", "batch")
 
