@@ -53,11 +53,11 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     named = _named(call)
     known = call.terminology.concept_maps() if named is None else ()
     dependencies = tuple(_dependencies(inputs))
-    wishes = [_wish(inputs, coding, dependencies) for coding in codings]
-    maps = [applicable_maps(known, wish) if named is None else _if_fitting(named, wish) for wish in wishes]
-    if named is None and wishes and not any(maps):
-        raise _no_map(wishes[0])
-    found = (call.terminology.translate(*asked) for asked in zip(maps, wishes, strict=True))
+    requests = [_translation_request(inputs, coding, dependencies) for coding in codings]
+    maps = [applicable_maps(known, asked) if named is None else _if_fitting(named, asked) for asked in requests]
+    if named is None and requests and not any(maps):
+        raise _no_map(requests[0])
+    found = (call.terminology.translate(*asked) for asked in zip(maps, requests, strict=True))
     return _answer(without_duplicates(chain.from_iterable(found)), codings, request)
 
 
@@ -83,17 +83,19 @@ def _named(call: TerminologyCall) -> ConceptMap | None:
     return found
 
 
-def _if_fitting(named: ConceptMap, wish: TranslationRequest) -> tuple[ConceptMap, ...]:
-    return (named,) if is_compatible(named, wish) else ()
+def _if_fitting(named: ConceptMap, asked: TranslationRequest) -> tuple[ConceptMap, ...]:
+    return (named,) if is_compatible(named, asked) else ()
 
 
-def _no_map(wish: TranslationRequest) -> FhirError:
-    source, target = wish.source or wish.system or "?", wish.target or wish.target_system or "?"
+def _no_map(asked: TranslationRequest) -> FhirError:
+    source, target = asked.source or asked.system or "?", asked.target or asked.target_system or "?"
     text = codes_messages.NO_CONCEPT_MAP(source=source, target=target)
     return tx_error(NotFound, text, "not-found")
 
 
-def _wish(inputs: Inputs, coding: Resource, dependencies: tuple[Dependency, ...]) -> TranslationRequest:
+def _translation_request(
+    inputs: Inputs, coding: Resource, dependencies: tuple[Dependency, ...]
+) -> TranslationRequest:
     return TranslationRequest(
         coding.get("system"),
         str(coding.get("code", "")),
