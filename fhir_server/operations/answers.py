@@ -1,4 +1,4 @@
-"""The Parameters that operations answer with.
+"""Builds responses with a Parameters resource.
 
 https://hl7.org/fhir/R4/parameters.html
 """
@@ -12,12 +12,14 @@ from fhir_server.extension import Resource
 
 
 def answer_with(parts: Sequence[Resource]) -> FhirResponse:
-    """The answer that has these parameters."""
+    """The response with these parameters."""
     return FhirResponse(200, body=json.serialise({"resourceType": "Parameters", "parameter": parts}))
 
 
 def answer_with_values(*named: tuple[str, str, Any]) -> FhirResponse:
-    """The answer of (name, element such as `valueDate`, value); those without a value are left out."""
+    """The response with parameters given as (name, element such as `valueDate`, value), without
+    None values.
+    """
     return answer_with(
         [{"name": name, element: value} for name, element, value in named if value is not None]
     )

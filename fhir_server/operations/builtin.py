@@ -1,4 +1,4 @@
-"""Every operation that the engine offers by itself."""
+"""The operations that the engine offers without a programme."""
 
 from fhir_server.extension import Operation
 from fhir_server.operations.changes import CHANGES

@@ -1,7 +1,7 @@
-"""$changes: every committed version of a type once, in the order of the one clock.
+"""$changes: every committed version, once, in the order of commits.
 
-A poll by timestamp can miss a commit that ends late; a cursor on the clock cannot. The cursor is opaque,
-and no longer good once the store was restored from a backup.
+Polling by timestamp can miss a commit that ends late; a cursor on the commit sequence cannot. The cursor is
+opaque, and becomes invalid when the store is restored from a backup.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ CURSOR = "after"
 PARAMETERS = (CURSOR, "_count")
 
 SCANNED_PAGES_MAX = 50
-"""Pages that one request looks through for versions that fit its criteria."""
+"""Pages that one request scans for versions that match its criteria."""
 
 
 def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET [type]/$changes?after=CURSOR&_count=N&[criteria]: a history Bundle, oldest first.
 
-    Its `next` link carries the cursor to go on with; when nothing is new the Bundle is empty and has one
-    all the same. Without `after` it starts at the first commit. Of a type, search criteria choose among its
-    versions; a Bundle may then be empty though more is to come, and its cursor has moved.
+    Its `next` link has the next cursor, also when the Bundle is empty because nothing is new. Without `after`
+    it starts at the first commit. On a type, search criteria filter the versions; a Bundle may then be empty
+    although more follows, and its cursor has moved.
     """
     own = {name: value for name, value in all_parameters(request) if name in PARAMETERS}
     asked = tuple(pair for pair in all_parameters(request) if pair[0] not in PARAMETERS)
@@ -51,7 +51,7 @@ def changes(request: FhirRequest, engine: Engine) -> FhirResponse:
 def _page(
     engine: Engine, types: Sequence[str], after: int, count: int, criteria: VersionCriteria
 ) -> tuple[list[StoredResource], int]:
-    """The next versions that fit, `count` at most, and the position that they lead to."""
+    """The next versions that match, at most `count`, and the commit sequence after them."""
     store = engine.store
     found: list[StoredResource] = []
     if not count:

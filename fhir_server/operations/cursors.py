@@ -1,4 +1,4 @@
-"""Cursors on the one clock, sealed: bound to the path that gave them and to the store's epoch."""
+"""Sealed cursors on the commit sequence, bound to the path that issued them and to the store's epoch."""
 
 from fhir_server.core.request import FhirRequest
 from fhir_server.errors import Gone
@@ -7,13 +7,13 @@ from fhir_server.operations import messages
 
 PARAMETER = "after"
 PREFIX = "c"
-"""A letter, because a spreadsheet takes what begins with - for a formula."""
+"""A letter, because a spreadsheet would treat text that begins with - as a formula."""
 
 
 def open_cursor(request: FhirRequest, engine: Engine, cursor: str | None) -> int:
-    """The sequence that the cursor stands at, 0 for the beginning.
+    """The commit sequence in a cursor, 0 without a cursor.
 
-    Raises `InvalidRequest` for one that is none of this path, `Gone` for one of before a restore.
+    Raises `InvalidRequest` for a cursor not issued by this path, `Gone` for one from before a restore.
     """
     if cursor is None:
         return 0
@@ -25,5 +25,5 @@ def open_cursor(request: FhirRequest, engine: Engine, cursor: str | None) -> int
 
 
 def seal_cursor(request: FhirRequest, engine: Engine, sequence: int) -> str:
-    """The cursor that stands at `sequence`."""
+    """The cursor for a commit sequence."""
     return PREFIX + engine.tokens.seal((engine.store.epoch, sequence), "/".join(request.path))

@@ -1,7 +1,7 @@
-"""$everything: all that is known of one patient, of every patient, or of one encounter, page by page.
+"""$everything: all resources about one patient, every patient, or one encounter, page by page.
 
-The compartment, and what its resources refer to outside of it, such as practitioners, organisations and a
-care team of nobody; never a resource of another patient. `_type` says what of all this is returned.
+It returns the compartment, and the resources outside it to which it refers, such as practitioners and
+organisations, but never a resource of another patient. `_type` filters what is returned.
 https://hl7.org/fhir/R4/patient-operation-everything.html
 https://hl7.org/fhir/R4/encounter-operation-everything.html
 """
@@ -63,10 +63,10 @@ CARE_DATES = (
     "whenhandedover",
     "whenprepared",
 )
-"""The search parameters that tell when care took place, each on the types that have it."""
+"""The search parameters on the date of care, each for the types that have it."""
 PATIENT = "Patient"
 BINARY = "Binary/"
-"""What the url of an attachment holds that refers to a resource."""
+"""The part of an attachment's URL that makes it a reference to a resource."""
 
 
 def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -102,12 +102,12 @@ def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
 
 
 def _subject(request: FhirRequest) -> tuple[str, str | None]:
-    """The type that is asked about, and the id; None for every resource of the type."""
+    """The type and the id in the path; no id for every resource of the type."""
     return request.path[0], request.path[1] if len(request.path) > 2 else None
 
 
 def _wanted(engine: Engine, parameters: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """The types to return, each `_type` naming some; none for all."""
+    """The types to return from all `_type` parameters; empty for all types."""
     given = ",".join(value for name, value in parameters if name == "_type").split(",")
     named = dict.fromkeys(name.strip() for name in given if name.strip())
     return tuple(resource_type(engine.registry, name, "_type") for name in named)
@@ -125,8 +125,9 @@ def _query(
     given: dict[str, str],
     further: FurtherPage | None,
 ) -> SearchQuery:
-    """The compartment, or all of its kind; whole where what its resources refer to is wanted, whatever their
-    own types.
+    """The search of the compartment, or of all compartments of the type.
+
+    It covers all types of the compartment if a wanted type may only be reached by a reference from them.
     """
     members = compartment_types(engine.registry, type)
     types = wanted if wanted and set(wanted).issubset(members) else members
@@ -142,7 +143,7 @@ def _query(
 
 
 def _in_care_period(engine: Engine, prefix: Prefix, name: str, value: str) -> AnyOf:
-    """What has dates must have one in the period; what has none is not left out."""
+    """Resources with dates must have one in the period; resources without dates are included."""
     undated = [Match(code, "date", (MissingValue(True),), modifier="missing") for code in CARE_DATES]
     dated = [_dated(engine, code, prefix, name, value) for code in CARE_DATES]
     return AnyOf((*dated, AllOf(tuple(undated))))
@@ -163,8 +164,8 @@ def _related(
     wanted: tuple[str, ...],
     matches: tuple[StoredResource, ...],
 ) -> Iterator[StoredResource]:
-    """What the matches refer to outside of the compartment, each once; of the types wanted, if any are
-    named.
+    """The resources outside the compartment to which the matches refer, each once; only of the
+    wanted types.
     """
     type, id = _subject(request)
     members = frozenset(compartment_types(engine.registry, type))
@@ -190,8 +191,9 @@ def _related(
 def _patients_of_encounter(
     engine: Engine, reader: Reader, type: str, id: str | None
 ) -> frozenset[tuple[str, str]]:
-    """The patients of an encounter, whose resources may be returned though they are of other encounters. What
-    is of a patient is in the patient's own compartment.
+    """The patients of an encounter, whose resources may be returned although they belong to other encounters.
+
+    Empty for a patient, whose resources are in the patient's own compartment.
     """
     stored = reader.read(type, id) if id is not None and type != PATIENT else None
     return _patients(_compartments(engine, stored)) if stored and not stored.deleted else frozenset()
@@ -202,13 +204,13 @@ def _patients(compartments: frozenset[tuple[str, str]]) -> frozenset[tuple[str, 
 
 
 def _compartments(engine: Engine, stored: StoredResource) -> frozenset[tuple[str, str]]:
-    """The types and ids of those whose compartments a resource is in."""
+    """The types and ids of the compartments that contain a resource."""
     tokens = engine.extractor.entries(json.parse_own(stored.body)).tokens
     return frozenset((token.system, token.code) for token in tokens if token.parameter == COMPARTMENT)
 
 
 def _links(resource: Resource) -> Iterator[str]:
-    """The references of a resource, those to the data of its attachments included."""
+    """The references of a resource, including those to Binary in its attachments."""
     waiting: list[Any] = [resource]
     while waiting:
         node = waiting.pop()

@@ -29,17 +29,18 @@ from fhir_server.store.port import Reader, SearchResult, StoredResource
 MAX = "max"
 SUBJECT = ("patient", "subject")
 DECIDED_HERE = ("_sort", "_count", "_total")
-"""Parameters of a search that this operation decides itself."""
+"""Search parameters that this operation sets itself."""
 TIME_AND_SUBJECT = frozenset({"date", "subject"})
-"""The search parameters whose values tell an Observation's time, and whose it is."""
+"""The search parameters on the time and the subject of an Observation."""
 MOST_RECENT_FIRST = (Sort("date", "date", descending=True),)
 
 
 def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """Observation/$lastn?patient=...&category=...&max=N: any search parameters, N (1) of each code of each
-    subject, and those of the same time as the last of these. By POST the parameters may be in Parameters.
+    """Observation/$lastn?patient=...&category=...&max=N: any search parameters; the last N (default 1)
+    Observations of each code of each subject, and those with the same time as the last of them. By POST, the
+    parameters may be in Parameters.
 
-    Observations that share a coding are of one kind; those without a coding are by their text.
+    Observations that share a coding are of one kind; those without a coding are grouped by their text.
     """
     return engine.store.at_one_moment(partial(_read, request, engine))
 
@@ -59,7 +60,7 @@ def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:
 
 
 def _understood(request: FhirRequest, engine: Engine, parameters: list[tuple[str, str]]) -> ParsedSearch:
-    """The search, without what would put its answer into another order or on pages."""
+    """The parsed search without parameters that would sort or page the answer."""
     if not any(name.partition(":")[0].partition(".")[0] in SUBJECT for name, _ in parameters):
         raise InvalidRequest.of(messages.SUBJECT_NEEDED(names=" or ".join(SUBJECT)))
     left_out = [_left_out(name) for name, _ in parameters if name in DECIDED_HERE]
@@ -80,7 +81,7 @@ def _max_of_each_kind(value: str) -> int:
 
 
 def _most_recent(engine: Engine, reader: Reader, query: SearchQuery, most: int) -> Iterator[StoredResource]:
-    """The first `most` of each kind among all matches, most recent first; more where times are equal."""
+    """The first `most` matches of each kind, most recent first; more where times are equal."""
     kind_of_coding: dict[Any, int] = {}
     counts: dict[int, int] = defaultdict(int)
     last: dict[int, Any] = {}
@@ -103,7 +104,7 @@ def _most_recent(engine: Engine, reader: Reader, query: SearchQuery, most: int) 
 
 
 def _names(code: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a kind of Observation is known by."""
+    """The keys of an Observation's kind: its codings, otherwise its text."""
     codings = [coding for coding in code.get("coding", ()) if "code" in coding]
     for coding in codings:
         yield coding.get("system", ""), coding["code"]

@@ -1,4 +1,4 @@
-"""What the operations say to clients, in English and French."""
+"""The messages of the operations, in English and French."""
 
 from fhir_server.issues import Template
 

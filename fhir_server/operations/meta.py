@@ -25,11 +25,11 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 
 PARAMETER = "meta"
 LISTS = ("profile", "security", "tag")
-"""What the operations add and remove; the rest of a Meta is the server's own, or a matter of an update."""
+"""The lists that the operations change; the server or an update sets the other elements of Meta."""
 
 Meta = dict[str, Any]
 Change = Callable[[list[Any], list[Any]], list[Any]]
-"""Makes one of the lists of a resource's Meta, and what is asked, the list that is left."""
+"""Takes a list of the resource's Meta and the requested items, and returns the new list."""
 
 
 def meta(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -40,27 +40,27 @@ def meta(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def change(making: Change, request: FhirRequest, engine: Engine) -> FhirResponse:
-    """POST [type]/[id]/$meta-add or -delete: the Meta that the resource has then, in a version of its own;
-    there is none where nothing changes.
+    """POST [type]/[id]/$meta-add or -delete: the resulting Meta. Creates a version only if something
+    changes.
     """
     asked = _asked(request.content, engine)
     return _answer(transact(engine, partial(_changed, making, asked, request, engine)))
 
 
 def added(present: list[Any], asked: list[Any]) -> list[Any]:
-    """What is present, and what is asked for and not yet among it."""
+    """The present items and the requested new ones."""
     known = set(map(_identity, present))
     return [*present, *(item for item in asked if _identity(item) not in known)]
 
 
 def remaining(present: list[Any], asked: list[Any]) -> list[Any]:
-    """What is present, without what is asked to go."""
+    """The present items without the requested ones."""
     gone = set(map(_identity, asked))
     return [item for item in present if _identity(item) not in gone]
 
 
 def _identity(item: Any) -> Any:
-    """What makes two tags or labels the same, whatever their display; a profile is its url."""
+    """The key by which two tags or labels are equal, ignoring displays; a profile is its own key."""
     return (item.get("system"), item.get("code")) if isinstance(item, dict) else item
 
 

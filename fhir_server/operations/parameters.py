@@ -14,7 +14,7 @@ from fhir_server.operations import messages
 
 
 def checked_parameters(request: FhirRequest, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """What was given, in order, but for presentation. Raises `InvalidRequest` for a name not in `names`."""
+    """The parameters in order, without those on presentation. Raises `InvalidRequest` for other names."""
     found = all_parameters(request)
     for name, _ in found:
         if name not in names:
@@ -24,14 +24,12 @@ def checked_parameters(request: FhirRequest, names: Sequence[str]) -> tuple[tupl
 
 
 def single_parameters(request: FhirRequest, names: Sequence[str]) -> dict[str, str]:
-    """What was given, by name. Raises `InvalidRequest` for a name not in `names`, or given twice."""
+    """The parameters by name. Raises `InvalidRequest` for a name not in `names`, or given twice."""
     return single_values(checked_parameters(request, names))
 
 
 def single_values(pairs: Sequence[tuple[str, str]], but: Container[str] = ()) -> dict[str, str]:
-    """The values by name. Raises `InvalidRequest` for a name that comes twice; those of `but` may, and are
-    left out.
-    """
+    """The values by name, without the names in `but`. Raises `InvalidRequest` for a repeated name."""
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in but:
@@ -43,13 +41,13 @@ def single_values(pairs: Sequence[tuple[str, str]], but: Container[str] = ()) ->
 
 
 def all_parameters(request: FhirRequest) -> tuple[tuple[str, str], ...]:
-    """What was given under whatever names, in order, but for presentation."""
+    """All parameters of the URL and the body in order, without those on presentation (`_format`, ...)."""
     pairs = (*request.query, *_of_body(request.content))
     return tuple(pair for pair in pairs if pair[0] not in PRESENTATION)
 
 
 def require_parameters(content: Any) -> Resource:
-    """The body, which has to be Parameters. Raises `InvalidRequest` for any other."""
+    """The body, if it is Parameters. Raises `InvalidRequest` for any other."""
     if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
         raise InvalidRequest.of(messages.PARAMETERS_NEEDED(), "Parameters")
     return content
@@ -65,7 +63,7 @@ def _of_body(content: Any) -> list[tuple[str, str]]:
 
 
 def _pair(parameter: Any) -> tuple[str, str]:
-    """A primitive parameter as the URL would have it."""
+    """A primitive parameter as a pair of name and text, as in the URL."""
     name = parameter.get("name") if isinstance(parameter, dict) else None
     values = [value for key, value in parameter.items() if key.startswith("value")] if name else []
     if not isinstance(name, str) or len(values) != 1 or not isinstance(values[0], str | int):

@@ -1,4 +1,4 @@
-"""$reindex: make the indexes of search parameters that were defined or changed after resources were stored.
+"""$reindex: index stored resources for search parameters that were defined or changed later.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -22,9 +22,9 @@ Part = dict[str, Any]
 
 
 def reindex(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """POST $reindex[?everything=true]: 202 and the job, which begins at once beside the requests.
+    """POST $reindex[?everything=true]: 202 and the job, which begins at once in the background.
 
-    GET $reindex[?job=ID]: 200, how far that job is, or the last one, and which parameters are pending.
+    GET $reindex[?job=ID]: 200, the progress of that job or the last one, and the pending parameters.
     """
     if request.method == "POST":
         parameters = single_parameters(request, (EVERYTHING,))

@@ -1,4 +1,4 @@
-"""Search criteria on versions of a type, which no index holds: each is compared as it stands.
+"""Search criteria on versions, which are not indexed: each version is matched in memory.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -16,18 +16,19 @@ from fhir_server.search.match import Stored, matches
 from fhir_server.store.port import StoredResource
 
 OF_EVERY_TYPE = ("_id", "_tag", "_profile", "_security", "_source")
-"""Of the parameters of all resources, those that a version alone decides on."""
+"""The parameters of all resources that can be evaluated on a single version."""
 
 
 class VersionCriteria:
-    """Compares versions with criteria such as `requester=PractitionerRole/1`; all of them when there are
-    none. A chain leads to what is referred to as it is now.
+    """Matches versions with criteria such as `requester=PractitionerRole/1`; without criteria, all match.
+
+    A chain leads to the present version of the resource referred to.
     """
 
     def __init__(
         self, type: str, parameters: Sequence[tuple[str, str]], engine: Engine, base_url: str
     ) -> None:
-        """Raises `InvalidSearch` for what is no criterion, and for one that asks of other resources."""
+        """Raises `InvalidSearch` for an unsupported parameter, and for a criterion on other resources."""
         for name, _ in parameters:
             if name.startswith("_") and name.partition(":")[0] not in OF_EVERY_TYPE:
                 raise InvalidSearch.of(messages.NO_CRITERION(name=name), f"http.{name}")
@@ -39,7 +40,7 @@ class VersionCriteria:
             raise InvalidSearch.of(messages.ASKS_OTHERS())
 
     def match(self, version: StoredResource) -> bool:
-        """Whether the version satisfies them; of a deletion, whether what was deleted did."""
+        """Whether the version matches; for a deletion, whether the deleted version did."""
         if not self._where:
             return True
         found: StoredResource | None = version
@@ -52,7 +53,7 @@ class VersionCriteria:
 
 
 class _Present:
-    """The living resources that chains lead to."""
+    """Reads the present resources to which chains lead."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

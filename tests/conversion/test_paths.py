@@ -34,7 +34,7 @@ def test_what_is_written_is_read(text: str, resource: dict[str, Any]) -> None:
     assert way.read(written) == "x"
 
 
-def test_items_are_told_by_their_looks_wherever_they_stand() -> None:
+def test_an_item_is_found_by_its_pattern_at_any_index() -> None:
     nurse = {"type": [{"coding": [{"code": "ide", "display": "Infirmier"}]}], "individual": "x"}
     doctor = {"type": [{"coding": [{"code": "psychiatre"}]}], "individual": "y"}
     way = path("Encounter.participant[ide].individual", LOOKS)
@@ -64,7 +64,7 @@ def test_a_new_item_comes_last_and_is_not_read() -> None:
     assert way.read(resource) is None
 
 
-def test_looks_are_not_changed_by_what_is_written() -> None:
+def test_a_write_does_not_change_the_patterns() -> None:
     patterns = {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
     path("E.participant[ide].type[0].text", patterns).write({}, "x")
     assert patterns == {"ide": {"type": [{"coding": [{"code": "ide"}]}]}}
@@ -76,13 +76,13 @@ def test_what_is_no_path(text: str) -> None:
         path(text, {})
 
 
-def test_a_name_without_looks() -> None:
+def test_a_name_without_a_pattern() -> None:
     with pytest.raises(KeyError):
         path("Patient.name[nobody].family", {})
 
 
 @pytest.mark.parametrize(
-    ("item", "look", "alike"),
+    ("item", "pattern", "alike"),
     [
         ({"a": 1, "b": 2}, {"a": 1}, True),
         ({"a": 1}, {"a": 1, "display": "z"}, True),
@@ -92,5 +92,5 @@ def test_a_name_without_looks() -> None:
         ("text", {"a": 1}, False),
     ],
 )
-def test_an_item_looks_like_another_that_has_all_of_its_members(item: Any, pattern: Any, alike: bool) -> None:
+def test_an_item_matches_a_pattern_whose_members_it_has(item: Any, pattern: Any, alike: bool) -> None:
     assert matches_pattern(item, pattern) is alike

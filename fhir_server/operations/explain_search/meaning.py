@@ -1,4 +1,4 @@
-"""A clause of a search, said in a sentence.
+"""Describes a clause of a search in a sentence.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -38,7 +38,7 @@ from fhir_server.search.ast import (
 from fhir_server.search.types.word import NARRATIVE
 
 VALUES_TOLD = 20
-"""Alternatives that a sentence lists before it only counts them."""
+"""Alternatives that a sentence lists; it only counts the others."""
 
 OWN = ("_id", "_lastUpdated")
 
@@ -72,19 +72,19 @@ _FIRST, _LAST = (
     (moment.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
     for moment in (datetime.min, datetime.max)
 )
-"""The ends of the calendar; the first and last days of FHIR's in another zone go beyond them."""
+"""The bounds of Python's calendar; FHIR's first and last days in another zone exceed them."""
 
 Name = Text | str
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Says clauses, with times in `zone`."""
+    """Describes clauses, with times in `zone`."""
 
     zone: ZoneInfo
 
     def of(self, clause: Clause) -> Text:
-        """The clause in a sentence without a full stop."""
+        """The clause as a sentence without a full stop."""
         match clause:
             case Match():
                 return self._match(clause)
@@ -131,7 +131,7 @@ class Meaning:
         return _simple(name, value, modifier)
 
     def period(self, low: int, high: int) -> Text:
-        """The time [low, high) in UTC microseconds, said in the zone."""
+        """The period [low, high), given in UTC microseconds, in the zone."""
         return messages.PERIOD(low=self._moment(low), high=self._moment(high))
 
     def _moment(self, microseconds: int) -> Name:
@@ -147,7 +147,7 @@ class Meaning:
 
 
 def _simple(name: Name, value: Value, modifier: str | None) -> Text:
-    """A value that is told without the time zone."""
+    """The description of a value that does not depend on the time zone."""
     match value:
         case StringValue():
             return _string(name, value, modifier)
@@ -224,14 +224,14 @@ def _quantity(name: Name, value: QuantityValue) -> Text:
 
 
 def subject(parameter: str) -> Name:
-    """What an index is about: `code:text` is the text of code."""
+    """The subject of an index: `code:text` is the text of code."""
     code, _, suffix = parameter.partition(":")
     template = _SUFFIXES.get(suffix)
     return template(parameter=code) if template else code
 
 
 def index_of(clause: Clause, types: Sequence[str]) -> Text:
-    """The index, or indexes, in which a clause on resources of the types is looked up."""
+    """The indexes that serve a clause on resources of the types."""
     match clause:
         case Match(parameter, type):
             code = parameter.partition(":")[0]
@@ -261,7 +261,7 @@ def _then(first: Text, second: Text) -> Text:
 
 
 def _joined(template: Template, texts: Iterable[Text]) -> Text:
-    """The texts joined two by two, so that they nest no deeper than they must; the first of many."""
+    """The texts joined pairwise, which keeps the nesting shallow; of many texts, only the first."""
     found = list(texts)
     if len(found) > VALUES_TOLD:
         found = [*found[:VALUES_TOLD], messages.MORE(count=len(found) - VALUES_TOLD)]

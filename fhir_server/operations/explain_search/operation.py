@@ -1,5 +1,5 @@
-"""$explain-search: each parameter of a search, what was understood, what serves it, how much it leaves, and
-the one because of which a resource was not found.
+"""$explain-search: for each parameter of a search its meaning, its index and how many resources it leaves;
+and which one excludes a given resource.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -33,9 +33,9 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One parameter as given, or a named query with its own, and what was understood of it by itself.
+    """One parameter, or a named query with its parameters, parsed by itself.
 
-    `followed` are its clauses as they are searched, with the steps by canonicals taken.
+    `followed` are its clauses as searched, with references by canonical URL resolved.
     """
 
     given: tuple[tuple[str, str], ...]
@@ -49,7 +49,7 @@ class Criterion:
 
     @property
     def clauses(self) -> tuple[tuple[Clause, Clause], ...]:
-        """Each as it was understood, and as it is searched."""
+        """Pairs of each clause as parsed and as searched."""
         if self.parsed is None or self.problems:
             return ()
         return tuple(zip(self.parsed.query.where, self.followed, strict=True))
@@ -67,7 +67,7 @@ def explain_search(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 class _Explanation:
-    """All there is to say of one search."""
+    """The explanation of one search."""
 
     def __init__(
         self, request: FhirRequest, engine: Engine, types: tuple[str, ...], asked: Sequence[tuple[str, str]]
@@ -100,14 +100,14 @@ class _Explanation:
         if reference is not None:
             yield self._verdict(reference, stored)
 
-    # understanding
+    # parsing
 
     def _parse(self, types: tuple[str, ...], parameters: Sequence[tuple[str, str]]) -> ParsedSearch:
         lenient = self._request.preferences.lenient
         return parse_search(self._engine, types, parameters, self._request.base_url, lenient=lenient)
 
     def _together(self, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], ...]]:
-        """Each parameter by itself, those of a named query with its name."""
+        """Each parameter by itself, or a named query with its parameters."""
         try:
             query = bind_named_query(self._types, asked, self._engine.registry)
         except InvalidSearch:
@@ -118,7 +118,7 @@ class _Explanation:
                 yield (pair, *own) if pair[0] == QUERY_PARAMETER else (pair,)
 
     def _criterion(self, pairs: tuple[tuple[str, str], ...]) -> Criterion:
-        """What is understood of one parameter without the others, and what is wrong with it."""
+        """The parsed parameter without the others, or its problems."""
         try:
             parsed = self._parse(self._types, pairs)
             check_coverage(parsed.query, self._engine.pending, self._engine.registry)
@@ -128,14 +128,14 @@ class _Explanation:
         return Criterion(pairs, parsed, parsed.ignored, followed.where)
 
     def _problems_between(self, asked: Sequence[tuple[str, str]]) -> Iterator[Issue]:
-        """What is wrong with parameters beside one another alone, such as one that may stand but once."""
+        """Problems of parameters only in combination, such as one that must not be repeated."""
         known = [issue.text for criterion in self._criteria for issue in criterion.problems]
         try:
             self._parse(self._types, asked)
         except InvalidSearch as error:
             yield from (issue for issue in error.issues if issue.text not in known)
 
-    # telling
+    # output
 
     def _criterion_parts(
         self, criterion: Criterion, uses: Iterator[ClauseUse], stored: StoredResource | None
@@ -171,7 +171,7 @@ class _Explanation:
     # one resource
 
     def _subject(self, reference: str | None) -> StoredResource | None:
-        """The living resource of one of the types that is asked about. Raises `InvalidRequest`."""
+        """The resource to explain, if it exists and is of one of the types. Raises `InvalidRequest`."""
         if reference is None:
             return None
         type, _, id = reference.partition("/")
@@ -189,7 +189,7 @@ class _Explanation:
         return {"name": RESOURCE, "part": [*told, self._text("reason", text)]}
 
     def _judged(self, reference: str, stored: StoredResource | None) -> tuple[bool | None, Text]:
-        """Whether it is among the matches, and why not; None where that cannot be told."""
+        """Whether the resource matches, None where that cannot be decided; and the reason."""
         if stored is None:
             return False, self._why_not_searched(reference)
         for criterion in self._criteria:
@@ -213,7 +213,7 @@ class _Explanation:
 
 
 def _shaping(criterion: Criterion) -> Text:
-    """What a parameter does that finds nothing."""
+    """The meaning of a parameter that does not filter."""
     query = criterion.parsed.query if criterion.parsed else SearchQuery(())
     for include in query.includes:
         template = messages.REVINCLUDED if include.reverse else messages.INCLUDED

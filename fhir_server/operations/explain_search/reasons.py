@@ -1,4 +1,4 @@
-"""Why a resource does not satisfy a clause, told from what it says and what refers to it.
+"""Explains why a resource does not satisfy a clause, from its content and the resources that refer to it.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -36,12 +36,12 @@ FOUND_LENGTH_MAX = 300
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Asks the store about one resource at a time."""
+    """Explains one resource at a time, by searches of the store."""
 
     engine: Engine
 
     def satisfies(self, stored: StoredResource, clause: Clause) -> bool:
-        """Whether the search would find the resource by this clause alone."""
+        """Whether a search with this clause alone finds the resource."""
         itself = Match("_id", "token", (TokenValue(None, stored.id),))
         query = SearchQuery((stored.type,), (itself, clause), count=1, total="none")
         return bool(self.engine.store.search(self._canonicals.followed(query)).matches)
@@ -51,7 +51,7 @@ class Reasons:
         return CanonicalSearch(self.engine, self.engine.store)
 
     def why(self, stored: StoredResource, clause: Clause) -> Text:
-        """What keeps the resource from satisfying a clause that it does not satisfy."""
+        """Why the resource does not satisfy a clause."""
         match clause:
             case AllOf(clauses):
                 failing = (part for part in clauses if not self.satisfies(stored, part))
@@ -79,8 +79,8 @@ class Reasons:
         return messages.ASKED_BUT_FOUND(meaning=meaning, parameter=code, found=found)
 
     def values(self, stored: StoredResource, code: str) -> str | None:
-        """What the parameter looks at in the resource, as JSON; empty for nothing, None where that cannot be
-        shown.
+        """The values of the parameter in the resource, as JSON; empty where it has none, None where they
+        cannot be shown.
         """
         resource: Resource = json.parse_own(stored.body)
         if code in ("_id", "_lastUpdated"):

@@ -23,7 +23,7 @@ from fhir_server.operations.terminology.validate_code import (
 )
 
 VALIDATIONS_MAX = 500
-"""Each of them may bring resources of its own, which have to be made ready."""
+"""The limit of validations, because each may bring resources that have to be prepared."""
 
 _NAME = "validation"
 
@@ -31,8 +31,8 @@ Validate = Callable[[FhirRequest, Engine], FhirResponse]
 
 
 def batch_validate(validate: Validate, request: FhirRequest, engine: Engine) -> FhirResponse:
-    """POST: a result for each parameter `validation`, which is the Parameters of one $validate-code. What
-    stands beside these holds for all that do not say it themselves.
+    """POST: a result for each parameter `validation`, which is the Parameters of one $validate-code. The
+    other parameters are defaults for all of them.
     """
     content = request.content
     given = content.get("parameter") if isinstance(content, dict) else None
@@ -57,7 +57,7 @@ def batch_validate(validate: Validate, request: FhirRequest, engine: Engine) -> 
 
 
 def _with_shared(shared: list[Resource], own: Any) -> Any:
-    """The parameters of one validation, with those of all that it does not say itself."""
+    """The parameters of one validation, completed by the defaults."""
     if not isinstance(own, dict) or not isinstance(own.get("parameter", []), list):
         return own
     said = [parameter for parameter in own.get("parameter", []) if isinstance(parameter, dict)]
@@ -69,7 +69,7 @@ def _with_shared(shared: list[Resource], own: Any) -> Any:
 
 
 def _result(validate: Validate, request: FhirRequest, engine: Engine) -> Resource:
-    """What one validation is answered with, or why it is not."""
+    """The result of one validation, or its OperationOutcome."""
     try:
         found: Resource = json.parse_own(validate(request, engine).body or b"{}")
     except FhirError as error:

@@ -1,4 +1,4 @@
-"""One call of a terminology operation: the server's terminology, with what the request brings and asks for.
+"""One call of a terminology operation: the server's terminology with the request's resources and versions.
 
 https://hl7.org/fhir/R4/terminology-service.html
 """
@@ -36,13 +36,13 @@ CALL_PARAMETERS: dict[str, Kind] = {
     "incomplete-ok": "flag",
     "limitedExpansion": "flag",
 }
-"""Parameters that every operation on codes takes. The last six change no answer: they are for servers that
-take no version by themselves, keep what they were sent, tell how they work, or list less than all.
+"""Parameters that every operation on codes accepts. The last six have no effect here: they are for servers
+that choose no version themselves, cache resources, return diagnostics, or limit expansions.
 """
 
 
 class TerminologyCall:
-    """One call, with the terminology as it is to be seen by it."""
+    """One call, with its view of the terminology."""
 
     def __init__(self, request: FhirRequest, engine: Engine, inputs: Inputs) -> None:
         self._request = request
@@ -59,16 +59,16 @@ class TerminologyCall:
 
     @property
     def languages(self) -> Languages:
-        """The languages that displays are asked for in."""
+        """The requested languages of displays."""
         return parse_languages(self.display_language)
 
     def view(self, supplements: tuple[str, ...] = ()) -> View:
-        """The code systems and value sets as the request wants them."""
+        """The code systems and value sets in the versions and with the supplements of the request."""
         wanted = dict.fromkeys((*self.inputs.all("useSupplement"), *supplements))
         return self.terminology.view(self._versions, tuple(wanted))
 
     def instance(self) -> Resource | None:
-        """The resource that the operation is called on; None on the type. Raises `NotFound` or `Gone`."""
+        """The resource in the path; None at type level. Raises `NotFound` or `Gone`."""
         if len(self._request.path) < 3:
             return None
         type, id, _ = self._request.path
@@ -78,9 +78,9 @@ class TerminologyCall:
         return found
 
     def code_system(self) -> str | None:
-        """The canonical of the CodeSystem that the operation is called on; None on the type.
+        """The canonical URL of the CodeSystem in the path; None at type level.
 
-        Raises `NotFound`, `Gone`, or `Unprocessable` for one that nothing can refer to.
+        Raises `NotFound`, `Gone`, or `Unprocessable` for one without a URL.
         """
         instance = self.instance()
         if instance is None:
@@ -93,9 +93,9 @@ class TerminologyCall:
         return canonical
 
     def value_set(self) -> tuple[View, ValueSet]:
-        """The value set asked about, and the view it is seen in.
+        """The value set of the request, and its view.
 
-        Its language is that of displays where the request asks for none.
+        Displays are in its language where the request asks for none.
         """
         view, value_set = self._value_set()
         if not self.display_language:
@@ -127,7 +127,7 @@ class TerminologyCall:
         return view, view.value_set_from(resource)
 
     def _from_canonical(self, canonical: str) -> tuple[View, ValueSet]:
-        """A value set that was made ready before, if it was asked for before."""
+        """The value set with a canonical URL, and its view; cached from earlier calls."""
         plain = self.view()
         found = plain.value_set(canonical)
         needed = supplements_of(found.resource)
@@ -152,5 +152,5 @@ def _versions(inputs: Inputs) -> Versions:
 
 
 def versioned(url: str, version: str | None) -> str:
-    """`url|version`, or the url alone, which may name a version itself."""
+    """`url|version`, or the URL alone, which may include a version."""
     return with_version(url, version if "|" not in url else None)

@@ -1,4 +1,4 @@
-"""The value set that an element is bound to, by which a client names it who knows only the element.
+"""Resolves the parameter `context`: the value set to which an element is bound.
 
 https://hl7.org/fhir/R4/valueset-operation-expand.html
 """
@@ -10,9 +10,9 @@ from fhir_server.operations.terminology import messages
 
 
 def bound_value_set(registry: Registry, context: str) -> str:
-    """The canonical of the value set at `[StructureDefinition url]#[path or id of an element]`.
+    """The canonical URL of the value set bound at `[StructureDefinition url]#[path or id of an element]`.
 
-    Raises `InvalidRequest` for a context that says otherwise, and `NotFound` where nothing is bound.
+    Raises `InvalidRequest` for another form of context, and `NotFound` where there is no binding.
     """
     structure, _, place = context.partition("#")
     if not structure or not place:

@@ -34,7 +34,7 @@ _REPEATED: dict[str, Kind] = {
     "force-system-version": "text",
     "default-valueset-version": "text",
 }
-"""The parameters that the expansion repeats."""
+"""The parameters that the expansion returns in `expansion.parameter`."""
 
 _URIS = frozenset(
     {"exclude-system", "system-version", "check-system-version", "force-system-version"}
@@ -80,7 +80,7 @@ def _wanted(inputs: Inputs, call: TerminologyCall) -> ExpansionRequest:
 
 
 def _repeated(inputs: Inputs, call: TerminologyCall) -> Iterator[dict[str, Any]]:
-    """The parameters that decided on the expansion, as it repeats them."""
+    """The entries of `expansion.parameter`."""
     for name, kind in _REPEATED.items():
         for value in inputs.all(name):
             yield {"name": name, _value_name(name, kind): value}

@@ -1,4 +1,4 @@
-"""CodeSystem/$find-matches: the codes that have all of some properties.
+"""CodeSystem/$find-matches: the codes that have all given properties.
 
 https://hl7.org/fhir/R4/codesystem-operation-find-matches.html
 """

@@ -1,4 +1,4 @@
-"""The input parameters of a terminology operation, of the kinds that it declares.
+"""Reads the input parameters of a terminology operation, of the kinds that it declares.
 
 https://hl7.org/fhir/R4/operations.html#request
 """
@@ -28,20 +28,20 @@ _KINDS: Mapping[Kind, Text] = {
     "parts": messages.PARTS(),
 }
 SUBJECTS = ("code", "coding", "codeableConcept")
-"""What may say which code is asked about."""
+"""The parameters that may give the code to check."""
 
 CODINGS_MAX = 500
 
 _PRIVATE = "x-"
-"""How clients mark parameters that are meant for other servers."""
+"""The prefix of parameters that are meant for other servers."""
 
 _NUMBER_DIGITS_MAX = 9
 
 
 class Inputs:
-    """What was given, by name, each value checked to be of its parameter's kind.
+    """The values by parameter name, each checked to be of its parameter's kind.
 
-    `bare` is the type of the resource that may be the body by itself, as the parameter of that name.
+    `bare` is the type of a resource that may itself be the body, and the parameter that it stands for.
     """
 
     def __init__(self, request: FhirRequest, kinds: Kinds, bare: tuple[str, str] | None = None) -> None:
@@ -105,9 +105,9 @@ class Inputs:
         return name in self._values
 
     def coding(self) -> Resource:
-        """The one coding that is asked about: `coding` with what is given beside it, or that alone.
+        """The coding to check: `coding` completed by `system`, `code` and so on, or these alone.
 
-        Raises `InvalidRequest` where the two say different things.
+        Raises `InvalidRequest` where the two contradict each other.
         """
         beside = {
             "system": self.text("system"),
@@ -124,8 +124,8 @@ class Inputs:
         return {**given, **coding}
 
     def check_subject(self) -> None:
-        """Raises `InvalidRequest` unless exactly one of the things that can be checked was given, and that in
-        no more codings than anybody has.
+        """Raise `InvalidRequest` unless exactly one of `SUBJECTS` was given, with at most `CODINGS_MAX`
+        codings.
         """
         given, names = [name for name in SUBJECTS if self.has(name)], ", ".join(SUBJECTS)
         if not given:
@@ -152,7 +152,7 @@ def _parameters(content: Any, bare: tuple[str, str] | None) -> list[Any]:
 
 
 def _read(kind: Kind, parameter: Mapping[str, Any]) -> Any:
-    """The value of a parameter; None where it is not of its kind."""
+    """The value of a parameter; None where it has another kind."""
     if kind == "resource":
         resource = parameter.get("resource")
         known = isinstance(resource, dict) and resource.get("resourceType") in TYPES

@@ -1,4 +1,4 @@
-"""CodeSystem/$lookup: what is known of a code.
+"""CodeSystem/$lookup: the details of a code.
 
 https://hl7.org/fhir/R4/codesystem-operation-lookup.html
 """

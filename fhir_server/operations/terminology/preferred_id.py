@@ -1,4 +1,4 @@
-"""NamingSystem/$preferred-id: another identifier of the same system, of the type asked for.
+"""NamingSystem/$preferred-id: the identifier of a system in the requested type.
 
 https://hl7.org/fhir/R4/namingsystem-operation-preferred-id.html
 """
@@ -38,7 +38,7 @@ def preferred_id(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def _of_type(engine: Engine, known: str, type: str) -> Iterator[str]:
-    """The identifier of a type that each naming system prefers which has the known one."""
+    """The preferred identifier of the type, from each NamingSystem with the known identifier."""
     bare = known.removeprefix("urn:oid:").removeprefix("urn:uuid:")
     having = [
         system

@@ -1,4 +1,4 @@
-"""CodeSystem/$subsumes: how two codes of a system stand to each other.
+"""CodeSystem/$subsumes: the relationship of two codes of a system.
 
 https://hl7.org/fhir/R4/codesystem-operation-subsumes.html
 """
@@ -43,7 +43,7 @@ def subsumes(request: FhirRequest, engine: Engine) -> FhirResponse:
 
 
 def _canonical(call: TerminologyCall, codings: list[dict[str, str]]) -> str:
-    """The code system that both codes are of: one url, and one version at most."""
+    """The code system of both codes: one URL, and at most one version."""
     url, _, version = (call.code_system() or "").partition("|")
     inputs = call.inputs
     urls = _distinct(url, inputs.text("system"), *(coding.get("system") for coding in codings))
@@ -58,7 +58,7 @@ def _canonical(call: TerminologyCall, codings: list[dict[str, str]]) -> str:
 
 
 def _distinct(*texts: str | None) -> list[str]:
-    """The texts that are there, each once."""
+    """The non-empty texts without repetitions."""
     return list(dict.fromkeys(text for text in texts if text))
 
 

@@ -1,4 +1,4 @@
-"""ConceptMap/$translate: the codes that concept maps give for a code.
+"""ConceptMap/$translate: translates a code by concept maps.
 
 https://hl7.org/fhir/R4/conceptmap-operation-translate.html
 """
@@ -70,7 +70,7 @@ def _codings(inputs: Inputs) -> list[Resource]:
 
 
 def _named(call: TerminologyCall) -> ConceptMap | None:
-    """The map that the request names, brings, or is sent to. Raises `NotFound` for one that is not known."""
+    """The map in the URL, the body or the path of the request. Raises `NotFound` for an unknown one."""
     sent, instance, url = call.inputs.content("conceptMap"), call.instance(), call.inputs.text("url")
     if sum(given is not None for given in (sent, instance, url)) > 1:
         raise InvalidRequest.of(messages.ONE_OF(names="id, conceptMap, url"))
@@ -109,7 +109,7 @@ def _translation_request(
 
 
 def _dependencies(inputs: Inputs) -> Iterator[Dependency]:
-    """What the target of a mapping may rest on: elements and the codes that they hold."""
+    """The dependencies of mappings: elements and the codes that they hold."""
     for parts in inputs.all("dependency"):
         by_name = {str(part.get("name")): part for part in parts}
         element = str(by_name.get("element", {}).get("valueUri", ""))

@@ -1,4 +1,4 @@
-"""ValueSet/$validate-code and CodeSystem/$validate-code: whether a code is right.
+"""ValueSet/$validate-code and CodeSystem/$validate-code: whether a code is valid.
 
 https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
@@ -63,10 +63,10 @@ CODE_SYSTEM_PARAMETERS: dict[str, Kind] = {
 }
 
 _LENIENT = "lenient-display-validation"
-"""What `mode` may say, instead of the parameter of that name."""
+"""The value of `mode` that replaces the parameter of that name."""
 
 _MEMBERSHIP = ("CHECK_MEMBERSHIP_ONLY", "CHECK_MEMERSHIP_ONLY")
-"""What `valueSetMode` may say, instead of `valueset-membership-only`; some clients misspell it."""
+"""Values of `valueSetMode` that replace `valueset-membership-only`; some clients misspell it."""
 
 _REPEATED = frozenset(
     {
@@ -76,7 +76,7 @@ _REPEATED = frozenset(
         codes_messages.REVIEW_STATUS,
     }
 )
-"""What the message says besides errors."""
+"""The warnings that the message repeats besides errors."""
 
 
 def validate_in_value_set(request: FhirRequest, engine: Engine) -> FhirResponse:
@@ -124,12 +124,12 @@ def _strictness(inputs: Inputs, call: TerminologyCall, infer: bool) -> Validatio
 
 
 def _coding(inputs: Inputs) -> tuple[Resource, Place]:
-    """The coding to check, and where its parts came from."""
+    """The coding to check, and the location of its parts in the request."""
     return inputs.coding(), Place("Coding" if inputs.has("coding") else "")
 
 
 def _code_system(call: TerminologyCall) -> tuple[View, str | None]:
-    """The code system named, by its canonical; None where each coding names its own."""
+    """The canonical URL of the code system; None where each coding has its own."""
     inline, instance, url = (
         call.inputs.content("codeSystem"),
         call.code_system(),
@@ -151,7 +151,7 @@ def _code_system(call: TerminologyCall) -> tuple[View, str | None]:
 
 
 def _asked_elsewhere(verdict: CodingResult, call: TerminologyCall, value_set: ValueSet) -> CodingResult:
-    """The verdict with the membership that another server knows, where it cannot be told here."""
+    """The verdict, with the membership from another server where it is unknown here."""
     if verdict.member is not None:
         return verdict
     given = verdict.coding
@@ -166,7 +166,7 @@ def _asked_elsewhere(verdict: CodingResult, call: TerminologyCall, value_set: Va
     return replace(verdict, issues=issues, member=member, unknown_system=None)
 
 
-# answers
+# responses
 
 
 def _answer(verdict: CodingResult, request: FhirRequest) -> FhirResponse:
@@ -187,7 +187,7 @@ def _answer_concept(verdict: ConceptResult, concept: Resource, request: FhirRequ
 
 
 def _coding_parts(verdict: CodingResult) -> Iterator[Part]:
-    """What is known of the coding that was checked."""
+    """The parameters about the coding that was checked."""
     given, concept, system = verdict.coding, verdict.concept, verdict.system
     if "code" in given:
         yield {"name": "code", "valueCode": given["code"]}
@@ -211,13 +211,13 @@ def _coding_parts(verdict: CodingResult) -> Iterator[Part]:
 
 
 def _missing_system(verdict: CodingResult) -> Part:
-    """The system that is not known: in passing, or so that nothing could be told."""
+    """The unknown system: as a mere fact, or as the cause of a result that is unknown."""
     cause = "x-unknown-system" if verdict.member is False else "x-caused-by-unknown-system"
     return {"name": cause, "valueCanonical": verdict.unknown_system}
 
 
 def _findings(result: bool, issues: tuple[Issue, ...], language: Language) -> Iterator[Part]:
-    """The result, and what was found."""
+    """The parameters with the result, the message and the issues."""
     yield {"name": "result", "valueBoolean": result}
     said = {issue.text.render(language) for issue in issues if _is_summed_up(issue)}
     if said:
@@ -229,7 +229,7 @@ def _findings(result: bool, issues: tuple[Issue, ...], language: Language) -> It
 
 
 def _is_summed_up(issue: Issue) -> bool:
-    """Whether the message repeats an issue: every error, and what is to be said of displays and statuses."""
+    """Whether the message repeats an issue: every error, and warnings on displays and statuses."""
     return issue.severity == "error" or issue.text.template in _REPEATED
 
 

@@ -1,4 +1,4 @@
-"""What a call of $validate asks: by Parameters, by a bare resource and the URL, or of a stored resource.
+"""Reads a call of $validate: Parameters, a bare resource with URL parameters, or a stored resource.
 
 https://hl7.org/fhir/R4/resource-operation-validate.html
 """
@@ -22,9 +22,7 @@ MODES = ("create", "update", "delete", "profile")
 
 @dataclass(frozen=True, slots=True)
 class ValidateCall:
-    """What to validate and how; `resource` is None where only the mode delete asks. `type` and `id` are the
-    URL's.
-    """
+    """What to validate and how. `resource` is None in mode delete; `type` and `id` are those of the URL."""
 
     resource: Any
     profiles: tuple[str, ...]
@@ -34,8 +32,8 @@ class ValidateCall:
 
 
 def read_call(request: FhirRequest, engine: Engine) -> ValidateCall:
-    """What is asked. Raises `InvalidRequest` for a call that makes no sense, `NotFound` or `Gone` for a
-    stored resource that is not there.
+    """Read the call. Raises `InvalidRequest` for an invalid call, `NotFound` or `Gone` for a missing
+    resource.
     """
     type, id = (*request.path[:-1], None, None)[:2]
     given = _Parameters(request)
@@ -72,7 +70,7 @@ class _Parameters:
         return self._modes[0] if self._modes else None
 
     def _of_body(self, parameters: Any) -> Iterator[tuple[str, str]]:
-        """The simple parameters; the resource is kept."""
+        """The primitive parameters; the resource is set as an attribute."""
         for index, parameter in enumerate(parameters if isinstance(parameters, list) else ()):
             place = f"Parameters.parameter[{index}]"
             name = parameter.get("name") if isinstance(parameter, dict) else None
@@ -95,8 +93,10 @@ class _Parameters:
 
 
 def _is_call(request: FhirRequest) -> bool:
-    """Whether the body holds parameters of the call, and is not itself what to validate. Parameters sent to
-    [base]/Parameters/$validate are, unless one of them is a 'resource'.
+    """Whether the body holds the parameters of the call, rather than the resource to validate.
+
+    A Parameters sent to [base]/Parameters/$validate is the resource, unless it has one of the call's
+    parameters.
     """
     content = request.content
     if not isinstance(content, dict) or content.get("resourceType") != "Parameters":
@@ -117,7 +117,7 @@ def _check_mode(mode: str | None, profiles: tuple[str, ...], type: str | None, i
 
 
 def _stored(engine: Engine, type: str | None, id: str | None) -> Any:
-    """The stored resource that the URL names."""
+    """The stored resource in the URL."""
     if type is None or id is None:
         raise InvalidRequest.of(messages.NO_RESOURCE())
     return json.parse(living(engine.store.read(type, id), f"{type}/{id}").body)

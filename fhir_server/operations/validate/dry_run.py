@@ -1,4 +1,4 @@
-"""What would happen to a resource, a batch or a transaction: the real interactions, rehearsed.
+"""Runs the real interactions on a resource, a batch or a transaction without a commit.
 
 https://hl7.org/fhir/R4/resource-operation-validate.html
 """
@@ -31,11 +31,11 @@ MODES: Mapping[str, tuple[str, Write]] = {
     "update": ("PUT", update),
     "delete": ("DELETE", delete),
 }
-"""The method, and what judges the write, of each mode that would change something."""
+"""The HTTP method and the interaction of each mode that writes."""
 
 
 def try_mode(call: ValidateCall, request: FhirRequest, engine: Engine) -> Iterator[Issue]:
-    """What the create, update or delete that the mode names would do."""
+    """The issues and the result of a dry run of the mode's create, update or delete."""
     mode, type = str(call.mode), str(call.type)
     method, write = MODES[mode]
     path = (type,) if mode == "create" or call.id is None else (type, call.id)
@@ -60,7 +60,7 @@ def try_mode(call: ValidateCall, request: FhirRequest, engine: Engine) -> Iterat
 
 
 def try_bundle(bundle: dict[str, Any], request: FhirRequest, engine: Engine) -> Iterator[Issue]:
-    """Entry by entry, what processing a batch or transaction would do."""
+    """The issues and the results of a dry run of a batch or transaction, entry by entry."""
     outer = replace(request, method="POST", path=(), query=(), content=bundle)
     try:
         contents = entries_of(outer, engine)
@@ -89,7 +89,7 @@ def _try_transaction(contents: list[dict[str, Any]], outer: FhirRequest, engine:
 
 
 def _try_alone(index: int, content: dict[str, Any], outer: FhirRequest, engine: Engine) -> Iterator[Issue]:
-    """One entry of a batch, on the store as it is now."""
+    """One entry of a batch, on the present store."""
     place = f"Bundle.entry[{index}]"
     try:
         asked = entry_of(index, content, outer)
@@ -124,7 +124,7 @@ def _happening(request: FhirRequest, answer: FhirResponse) -> Text:
 
 
 def _outcome_in_words(request: FhirRequest, response: dict[str, Any]) -> Text:
-    """What an answer to a request says has happened, as what would happen."""
+    """The message about what a request would do, from the response of its dry run."""
     status, method = response["status"][:3], request.method
     url = "/".join(request.path)
     if method == "DELETE":

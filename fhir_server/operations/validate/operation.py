@@ -1,4 +1,4 @@
-"""$validate on the system, a type or an instance: answers 200 with an OperationOutcome whatever it finds.
+"""$validate on the system, a type or an instance: always answers 200 with an OperationOutcome.
 
 https://hl7.org/fhir/R4/resource-operation-validate.html
 """
@@ -20,7 +20,7 @@ PROCESSED = ("transaction", "batch")
 
 
 def validate(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """GET or POST $validate. Raises `InvalidRequest` only for calls that make no sense."""
+    """GET or POST $validate. Raises `InvalidRequest` only for invalid calls."""
     call = read_call(request, engine)
     with engine.validator.shared_budget():
         issues = _each_once(_issues_found(call, request, engine))
@@ -41,7 +41,7 @@ def _issues_found(call: ValidateCall, request: FhirRequest, engine: Engine) -> I
 
 
 def _url_mismatches(call: ValidateCall) -> Iterator[Issue]:
-    """Where the resource is not the one of the URL; what a mode refuses by itself is left to that."""
+    """Issues for a resource whose type or id differs from the URL."""
     resource = call.resource
     type = resource.get("resourceType") if isinstance(resource, dict) else None
     if call.type is not None and isinstance(type, str) and type != call.type:
@@ -53,7 +53,7 @@ def _url_mismatches(call: ValidateCall) -> Iterator[Issue]:
 
 
 def _each_once(issues: Iterable[Issue]) -> list[Issue]:
-    """Each issue once: what validation found, a rehearsed interaction finds again."""
+    """The issues without repetitions: a dry run finds the issues of validation again."""
     kept: dict[tuple[Any, ...], Issue] = {}
     for issue in issues:
         kept.setdefault((issue.fails, issue.expression, issue.text.render()), issue)
@@ -61,7 +61,7 @@ def _each_once(issues: Iterable[Issue]) -> list[Issue]:
 
 
 def _verdict(issues: list[Issue], call: ValidateCall) -> Iterator[Issue]:
-    """What is said first where there is no error."""
+    """The first issue of an outcome without errors, which says that the resource is valid."""
     resource = call.resource
     if not isinstance(resource, dict) or any(issue.fails for issue in issues):
         return
@@ -77,7 +77,7 @@ def _is_processed(resource: Any) -> bool:
 
 
 def _may_wait(request: FhirRequest) -> bool:
-    """A mode and a Bundle are rehearsed in a unit of work."""
+    """Whether the call needs a unit of work: a mode or a Bundle is run as a dry run."""
     content = request.content
     if any(name == "mode" for name, _ in request.query):
         return True
