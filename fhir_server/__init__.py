@@ -1,1 +1,1 @@
-"""The FHIR R4 engine: generic, and ignorant of any care programme."""
+"""The FHIR R4 engine, which is generic and knows no care programme."""

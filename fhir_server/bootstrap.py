@@ -1,4 +1,4 @@
-"""The composition root: the only place that names concrete classes and puts a server together."""
+"""The composition root: the only module that names concrete classes and assembles a server."""
 
 import sys
 import time
@@ -53,7 +53,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server put together, without any transport. `close` its store when done."""
+    """An assembled server without a transport. Close its `store` when done."""
 
     settings: Settings
     programmes: tuple[Programme, ...]
@@ -66,7 +66,9 @@ class Server:
 
 
 def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple[str, ...]]:
-    """The profiles of which a resource must satisfy one, by type. Raises `SettingError`."""
+    """The required profiles by type; a resource must satisfy one of those of its type. Raises
+    `SettingError`.
+    """
     required: dict[str, tuple[str, ...]] = {}
     for pair in settings.required_profiles:
         type, _, profile = pair.partition("=")
@@ -77,12 +79,10 @@ def required_profiles(settings: Settings, registry: Registry) -> dict[str, tuple
 
 
 def plug_ins(found: Iterable[Programme], settings: Settings) -> list[PlugIns]:
-    """What the programmes plug in, by the options that the settings name. Raises `SettingError`."""
+    """The plug-ins of the programmes, with the options in the settings. Raises `SettingError`."""
     options = _programme_options(settings.programme_options)
-    if strangers := options.keys() - {programme.name for programme in found}:
-        raise SettingError(
-            f"{variable('programme_options')}: no programme is named {sorted(strangers)[0]!r}."
-        )
+    if unknown := options.keys() - {programme.name for programme in found}:
+        raise SettingError(f"{variable('programme_options')}: no programme is named {sorted(unknown)[0]!r}.")
     try:
         return [
             programme.plug_ins(settings.guide_root, options.get(programme.name, {})) for programme in found
@@ -104,7 +104,7 @@ def _programme_options(path: str | None) -> dict[str, dict[str, Any]]:
 
 
 def build(settings: Settings) -> Server:
-    """Open the store and put the engine together."""
+    """Open the store and assemble the engine."""
     found = programmes(settings)
     registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
@@ -139,8 +139,8 @@ def build(settings: Settings) -> Server:
 
 
 def record_services(server: Server) -> "RecordServices":
-    """What reads and writes the records of each programme, by programme and record."""
-    # Imported here because what checks schemas costs a tenth of a second, which most commands need not pay.
+    """The services that read and write records, by programme and record."""
+    # Imported here because jsonschema takes a tenth of a second to import, and most commands do not need it.
     from fhir_server.conversion.record_service import RecordService
 
     return {
@@ -150,12 +150,12 @@ def record_services(server: Server) -> "RecordServices":
 
 
 def engines(settings: Settings) -> Engines:
-    """What a process works with that reindexes together with another."""
+    """The engines of a worker process that takes part in a reindexing."""
     return build(settings).engines
 
 
 def open_store_of(settings: Settings) -> Store:
-    """The store that the settings name, and nothing around it. Raises `SettingError`."""
+    """The store in the settings, without an engine. Raises `SettingError`."""
     try:
         return open_store(settings.store, _store_options(settings))
     except ValueError as error:
@@ -176,9 +176,9 @@ def _store_options(settings: Settings) -> MongoOptions:
 
 
 def prepare_store(settings: Settings) -> int:
-    """Create, migrate and index a store that needs it; the number of its indexes.
+    """Create, migrate and index a store that needs it; returns the number of its indexes.
 
-    Raises `SettingError` for one that does so by itself.
+    Raises `SettingError` for a store that does so by itself.
     """
     try:
         return prepare(settings.store, _store_options(settings))
@@ -187,7 +187,7 @@ def prepare_store(settings: Settings) -> int:
 
 
 def restore_store(source: Path, target: Path) -> None:
-    """Make a store at `target` from the backup `source`. Raises `SettingError` when it is no backup."""
+    """Create a store at `target` from the backup `source`. Raises `SettingError` for an invalid backup."""
     try:
         restore(source, target)
     except ValueError as error:
@@ -213,7 +213,7 @@ def _limits(settings: Settings) -> Limits:
 
 def application(server: Server) -> "Application":
     """The ASGI application that serves `server`, and closes its store when it stops."""
-    # Imported here because other commands need not pay for it.
+    # Imported here because other commands do not need the web framework.
     from fhir_server.api.app import ApiOptions, Application
     from fhir_server.api.body import BodyLimits
     from fhir_server.api.executors import PoolExecutor, WriteExecutor
@@ -253,7 +253,7 @@ def application(server: Server) -> "Application":
 
 
 def _pages(server: Server, executor: "Executor", options: "ApiOptions") -> "AsgiApp":
-    """The pages beside the FHIR base, and the native records."""
+    """The application for the pages outside the FHIR base, and for native records."""
     from fhir_server.api.records import RecordsOptions, records
     from fhir_server.api.site import SiteOptions, site
     from fhir_server.api.site_responses import SiteResponses
@@ -269,7 +269,7 @@ def _pages(server: Server, executor: "Executor", options: "ApiOptions") -> "Asgi
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
+    """Whether an address can be reached only from this machine."""
     if host == "localhost":
         return True
     try:
@@ -279,7 +279,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _hosts(settings: Settings) -> frozenset[str]:
-    """The host names that requests may carry; empty for any."""
+    """The host names that requests may use; empty for any."""
     if settings.allowed_hosts:
         names = frozenset(name.lower() for name in settings.allowed_hosts)
         return frozenset() if "*" in names else names
@@ -291,7 +291,7 @@ def _hosts(settings: Settings) -> frozenset[str]:
 
 
 def _addresses(settings: Settings) -> tuple[str, ...]:
-    """The FHIR bases that requests to this machine's own names have, where no base URL is set."""
+    """The possible FHIR bases of requests to this machine, for when no base URL is set."""
     hosts = sorted(_hosts(settings) or LOOPBACK_HOSTS)
     return tuple(f"http://{host}:{settings.port}/fhir" for host in hosts)
 

@@ -1,4 +1,4 @@
-"""Every error that reaches a client, and the one table that gives its HTTP status and R4 issue code.
+"""All errors that reach a client, and the table of their HTTP statuses and R4 issue codes.
 
     FhirError
       InvalidRequest          400  the request line, a header or a parameter is wrong
@@ -31,14 +31,14 @@ from typing import Self
 
 from fhir_server.issues import Issue, IssueType, Severity, Text
 
-_BY_GRAVITY = ("fatal", "error", "warning", "information")
+_SEVERITY_ORDER = ("fatal", "error", "warning", "information")
 
 
 class FhirError(Exception):
-    """A request that fails, with the issues of its OperationOutcome, the gravest first."""
+    """A failed request, with the issues of its OperationOutcome, most severe first."""
 
     def __init__(self, *issues: Issue) -> None:
-        issues = tuple(sorted(issues, key=lambda issue: _BY_GRAVITY.index(issue.severity)))
+        issues = tuple(sorted(issues, key=lambda issue: _SEVERITY_ORDER.index(issue.severity)))
         super().__init__("; ".join(map(str, issues)))
         self.issues = issues
 
@@ -46,7 +46,7 @@ class FhirError(Exception):
     def of(
         cls, text: Text, *expression: str, code: IssueType | None = None, severity: Severity = "error"
     ) -> Self:
-        """The error with one issue, of this class's usual issue code unless `code` says otherwise."""
+        """The error with one issue, whose code is by default that of this class."""
         return cls(Issue(severity, code or issue_code(cls), text, expression))
 
 
@@ -72,7 +72,7 @@ class UnknownType(FhirError): ...
 
 
 class MethodNotAllowed(FhirError):
-    """`allowed` are the methods for the Allow header; empty where the shape of the path tells them."""
+    """`allowed` are the methods for the Allow header; empty where the path determines them."""
 
     allowed: tuple[str, ...] = ()
 
@@ -146,10 +146,10 @@ ANSWERS: dict[type[FhirError], tuple[int, IssueType]] = {
 
 
 def status_of(error: FhirError) -> int:
-    """The HTTP status that answers this error."""
+    """The HTTP status of the response to this error."""
     return ANSWERS[type(error)][0]
 
 
 def issue_code(kind: type[FhirError]) -> IssueType:
-    """The R4 issue code that this kind of error carries unless it says another."""
+    """The default R4 issue code of this kind of error."""
     return ANSWERS[kind][1]

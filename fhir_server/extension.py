@@ -1,4 +1,4 @@
-"""The four plug points through which a care programme extends the engine, and the engine that they see."""
+"""The four kinds of plug-ins by which a care programme extends the engine, and the engine that they use."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -53,8 +53,8 @@ class View(Protocol):
 
 
 class Rule(Protocol):
-    """A rule across resources, checked before the commit and again after reactions. A rule that counts
-    takes a lock.
+    """A rule across resources, checked before the commit and again after the reactions. A rule that counts
+    resources takes a lock.
     """
 
     name: str
@@ -64,9 +64,7 @@ class Rule(Protocol):
 
 
 class Reaction(Protocol):
-    """What else must be written in the same commit because of a change: whole resources, created or
-    replaced by id.
-    """
+    """Writes that a change causes in the same commit: whole resources, created or replaced by id."""
 
     name: str
     types: frozenset[str]
@@ -75,16 +73,17 @@ class Reaction(Protocol):
 
 
 READING_OR_POST = ("GET", "HEAD", "POST")
-"""The methods by which most operations may be asked. https://hl7.org/fhir/R4/operations.html#executing"""
+"""The methods by which most operations may be invoked. https://hl7.org/fhir/R4/operations.html#executing"""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A named operation and its handler. `levels` among system, type, instance; `types` empty means every
-    type. `methods` are those by which it may be asked: POST alone where it always changes something. One that
-    changes nothing may still need a unit of work: `is_dry_run` says of which requests. One that `asks_codes`
-    may have to wait for another terminology server; one that `takes_long` reads so much that nobody else
-    should wait for it.
+    """A named operation and its handler.
+
+    `levels` are among system, type and instance; empty `types` means every type. `methods` are the allowed
+    HTTP methods: only POST if it always changes something. An operation that changes nothing may still need a
+    unit of work for the requests for which `is_dry_run` is true. `asks_codes`: it may wait for another
+    terminology server. `takes_long`: it reads so much that other requests should not wait for it.
     """
 
     code: str
@@ -100,12 +99,12 @@ class Operation:
 
 
 Preparation = Callable[["Engine"], bool]
-"""A short step of what is better done before anybody asks for it; whether there is more to do."""
+"""A short step of work done in advance of requests; returns whether there is more to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlugIns:
-    """What a care programme plugs into the engine; `preparations` are done beside the first requests."""
+    """What a care programme plugs into the engine; `preparations` run in the background after the start."""
 
     rules: tuple[Rule, ...] = ()
     reactions: tuple[Reaction, ...] = ()
@@ -115,11 +114,10 @@ class PlugIns:
 
 
 class Validator(Protocol):
-    """Checks a parsed resource; yields every problem at once and never raises for bad data.
+    """Checks a parsed resource; returns every problem at once and never raises for bad data.
 
-    `structure` and `conformance`, which is for what is structurally sound, are the two parts of `validate`.
-    `errors` are those that `conformance` finds, for who reads no warnings. All that is validated inside
-    `shared_budget` shares one step budget.
+    `validate` consists of `structure` and, for structurally valid resources, `conformance`. `errors` are the
+    errors of `conformance`, without warnings. Validations inside `shared_budget` share one step budget.
     """
 
     def validate(

@@ -15,7 +15,7 @@ IssueType = Literal[
     "deleted", "too-long", "code-invalid", "extension", "too-costly", "business-rule", "conflict",
     "transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled", "informational",
 ]  # fmt: skip
-"""The codes of http://hl7.org/fhir/issue-type, of which every issue must have one."""
+"""The codes of http://hl7.org/fhir/issue-type, one of which every issue must have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One finding: how bad, of which R4 issue type, said how, and where.
+    """One issue: severity, R4 issue type, message and locations.
 
     `code` is a code of http://hl7.org/fhir/issue-type; `expression` holds FHIRPath locations such
-    as `Patient.contact[0].name`; `key` names the rule that was broken, where there is one: its code alone, or
+    as `Patient.contact[0].name`; `key` is the code of the broken rule, if there is one, alone or as
     `system#code`.
     """
 
@@ -66,7 +66,7 @@ class Issue:
 
     @property
     def fails(self) -> bool:
-        """Whether it is an error: what it is about cannot pass."""
+        """Whether it is an error, so that the resource or request is refused."""
         return self.severity in ("fatal", "error")
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
-"""A care programme, as a package exposes it as `PROGRAMME`; bootstrap imports those that the settings name.
+"""The interface of a care programme, which a Python package exposes as `PROGRAMME`; the settings name them.
 
-What plugs into the engine is imported when it is asked for: who only checks files needs the guide alone.
+Plug-ins are imported lazily: a command that only checks files needs just the guide.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def no_plug_ins(_root: str | None, _options: Mapping[str, Any]) -> PlugIns:
 
 
 class Cohort(Protocol):
-    """A synthetic cohort, `scale` times as large as it can be, the same at each call with the same seed.
+    """A synthetic cohort, reproducible from its seed; `scale` is a fraction of its full size.
 
-    Gives groups of transaction Bundles. What the first group holds, all others refer to; these are
+    Returns groups of transaction Bundles. All groups refer to resources of the first one; the others are
     independent of each other, so that several clients can send them. Within a group the order counts. Raises
     `ValueError` for a scale out of bounds.
     """
@@ -38,8 +38,8 @@ class Cohort(Protocol):
 class Programme:
     """A care programme: its guide as plain resources, its synthetic cohort as transaction Bundles, and its
     plug-ins. `guide`, `demo` and `plug_ins` take the canonical root to write instead of the programme's own;
-    `plug_ins` also the options of whoever runs the server, and raises `ValueError` for one that it does not
-    know. `checks` look at single resources, as the engine's own do. `cohorts` are larger ones by name.
+    `plug_ins` also takes the operator's options, and raises `ValueError` for an unknown one. `checks` are
+    checks of single resources, like the engine's own. `cohorts` are larger cohorts by name.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""Every setting of the server, read from the environment variables `FHIR_SERVER_...` and the command line.
+"""The settings of the server, read from the environment variables `FHIR_SERVER_...` and the command line.
 
-A field is a setting: its name in capitals, after `FHIR_SERVER_`, is the variable. `docs/settings.md`
+Each field is a setting; its variable is its name in capitals after `FHIR_SERVER_`. `docs/settings.md`
 describes each; a test compares the two.
 """
 
@@ -18,19 +18,19 @@ TRUE = frozenset({"true", "1", "yes", "on"})
 FALSE = frozenset({"false", "0", "no", "off"})
 ANYTHING = re.compile(r".+")
 URL = re.compile(r"https?://[!-~]+")
-"""Only visible characters, as the value is written into headers."""
+"""Only visible characters, because the value is written into headers."""
 HOST = re.compile(r"\*|[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]")
 ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
-"""As browsers send it: in small letters, without a path."""
+"""An origin as browsers send it: lower case, without a path."""
 
 
 class SettingError(Exception):
-    """A setting that cannot be used; the message is one line that says what is expected."""
+    """An invalid setting; the message is one line that says what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How the text of a setting is read; `expects` completes "expected ..."."""
+    """The type of a setting: how its text is parsed; `expects` completes "expected ..."."""
 
     expects: str
     read: Callable[[str], Any]
@@ -114,9 +114,7 @@ def _one_of(*words: str) -> Kind:
 
 
 def setting(default: Any, kind: Kind, about: str, secret: bool = False) -> Any:
-    """A field of `Settings`: its value when not set, how it is read, what it is for in one sentence, and
-    whether it may not be shown.
-    """
+    """A field of `Settings`: its default, its kind, its purpose in one sentence, and whether it is secret."""
     return field(default=default, metadata={"kind": kind, "about": about, "secret": secret})
 
 
@@ -125,7 +123,7 @@ BOOLEAN = Kind("true or false", _yes_or_no)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an operator decides. Defaults suit one developer's machine."""
+    """The operator's settings. The defaults suit a developer's machine."""
 
     host: str = setting("127.0.0.1", _text("an address or host name"), "Address to listen on.")
     port: int = setting(8080, _integer(0, 65535), "TCP port to listen on; 0 takes any free one.")
@@ -292,7 +290,7 @@ def variable(name: str) -> str:
 
 
 def default_text(item: "Field[Any]") -> str:
-    """The default of a setting as it would be written in the environment; empty for unset."""
+    """The default of a setting as text for the environment; empty for unset."""
     value = item.default
     if value is MISSING or value is None:
         return ""

@@ -1,4 +1,4 @@
-"""What works without a store: the programmes, their guides, and the validator that a command can use.
+"""The parts that work without a store: the programmes, their guides, and the validator of a command.
 
 The store, the interactions and the web framework are not imported here, so that `validate` starts quickly.
 """
@@ -26,7 +26,7 @@ DISTRIBUTION = "sesame-fhir-server"
 
 def software_version() -> str:
     """The version of the installed distribution."""
-    # Imported here because it takes a twentieth of the time in which a check of files starts.
+    # Imported here because it takes a twentieth of the start-up time of `validate`.
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -53,7 +53,7 @@ def _programme(name: str) -> Programme:
 
 
 def guide_resources(found: Iterable[Programme], root: str | None) -> list[Resource]:
-    """The guides of the programmes as plain resources, under the canonical root given."""
+    """The guides of the programmes as plain resources, under the given canonical root."""
     return [resource for programme in found for resource in programme.guide(root)]
 
 
@@ -63,7 +63,7 @@ def resource_checks(found: Iterable[Programme]) -> tuple[Check, ...]:
 
 
 def validator(settings: Settings, packages: Iterable[Package] = ()) -> Validator:
-    """What checks a resource, without a store, by the guides of the programmes and by packages."""
+    """A validator without a store, with the guides of the programmes and packages."""
     found = programmes(settings)
     base = Registry.r4()
     registry = base.packaged(packaged(packages, StructureValidator(base)))
@@ -74,7 +74,7 @@ def validator(settings: Settings, packages: Iterable[Package] = ()) -> Validator
 
 
 def packaged(packages: Iterable[Package], structure: StructureValidator) -> Listed:
-    """The layer of some packages, each resource of which is checked when it is first asked for."""
+    """The registry layer of some packages; each resource is checked when it is first read."""
     places = {
         package.index.key(member): (package, member) for package in packages for member in package.bodies
     }
@@ -92,10 +92,11 @@ def packaged(packages: Iterable[Package], structure: StructureValidator) -> List
 
 
 def terminology(settings: Settings, registry: Registry) -> Terminology:
-    """What knows codes, with the help of another server where the settings name one."""
+    """The terminology, with the remote terminology server of the settings if there is one."""
     if settings.terminology_server is None:
         return Terminology(registry, expansion_max=settings.expansion_count_max)
-    # Imported here because the HTTP client takes a tenth of a second, which most servers need not pay.
+    # Imported here because the HTTP client takes a tenth of a second to import, and most servers do not need
+    # it.
     import httpx
 
     from fhir_server.codes.remote import RemoteTerminology

@@ -1,4 +1,4 @@
-"""backup and restore: a consistent copy of the store while it is in use, and the way back."""
+"""backup and restore: copy a store consistently while it is in use, and restore the copy."""
 
 import os
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Sends groups of Bundles to a server, by several clients at once: to this process's own, or over HTTP.
+"""Sends groups of Bundles with several clients at once, to a server in this process or over HTTP.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -18,9 +18,9 @@ from fhir_server.extension import Resource
 
 HEADERS = {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
 TIMEOUT_SECONDS = 60.0
-# A server that is busy, or a write that another one overtook: the same request again may succeed.
+# A busy server, or a write conflict: the same request may succeed later.
 RETRYABLE_STATUSES = frozenset({409, 429, 502, 503, 504})
-# Where an entry says which version it follows: that version is past, so the Bundle was taken before.
+# An entry with If-Match whose version is past: the Bundle was already processed.
 VERSION_CONFLICT = 412
 ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
@@ -30,7 +30,7 @@ SendBundle = Callable[[Resource], None]
 
 
 def send_groups(groups: Iterable[tuple[Resource, ...]], post: SendBundle, clients: int = 1) -> int:
-    """Send the first group, then the others, `clients` at a time; how many entries that were."""
+    """Send the first group, then the others, `clients` at a time; returns the number of entries."""
     waiting = iter(groups)
     entries = _send(next(waiting, ()), post)
     with ThreadPoolExecutor(clients) as pool:
@@ -50,7 +50,7 @@ def _send(group: tuple[Resource, ...], post: SendBundle) -> int:
 
 
 def in_process_sender(server: Server) -> SendBundle:
-    """Sends to the server put together in this process."""
+    """A sender to a server in this process."""
 
     def post(bundle: Resource) -> None:
         try:
@@ -64,7 +64,7 @@ def in_process_sender(server: Server) -> SendBundle:
 
 
 def http_sender(client: httpx.Client, base: str) -> SendBundle:
-    """Sends to the server at `base`; a request that may succeed later is sent again."""
+    """A sender to the server at `base`, which retries a request that may succeed later."""
 
     def post(bundle: Resource) -> None:
         body, past = json.serialise(bundle), VERSION_CONFLICT if _follows_a_version(bundle) else None
@@ -81,9 +81,9 @@ def http_sender(client: httpx.Client, base: str) -> SendBundle:
 
 
 def _sent(client: httpx.Client, base: str, body: bytes) -> tuple[int, str | None]:
-    """The status of the answer, 0 without one, and why the Bundle was not taken.
+    """The status of the response, 0 without one, and why the Bundle was refused.
 
-    Raises `httpx.UnsupportedProtocol` when `base` is no URL of HTTP.
+    Raises `httpx.UnsupportedProtocol` when `base` is not an HTTP URL.
     """
     try:
         answer = client.post(base, content=body, headers=HEADERS)

@@ -1,6 +1,6 @@
-"""A second opinion on a resource, by the models of fhir.resources, and where it differs from ours.
+"""Compares our validation of a resource with the models of fhir.resources.
 
-Its models are of R4B, which has the structure of R4 for most types; it checks no invariants and no profiles.
+Its models are R4B, which has the structure of R4 for most types; they check no invariants and no profiles.
 """
 
 from importlib import import_module
@@ -12,12 +12,12 @@ from fhir_server.core import json
 from fhir_server.issues import Issue
 
 STRUCTURAL = frozenset({"structure", "required", "value", "code-invalid"})
-"""The kinds of errors that both look for."""
+"""The issue types that both check."""
 REASONS_MAX = 5
 
 
 class CrossCheck:
-    """Asks fhir.resources. Raises `MisuseError` where that is not installed."""
+    """Checks resources with fhir.resources. Raises `MisuseError` where it is not installed."""
 
     def __init__(self) -> None:
         try:
@@ -28,7 +28,7 @@ class CrossCheck:
             ) from error
 
     def differences(self, resource: Any, issues: list[Issue]) -> list[Issue]:
-        """What the two do not agree on."""
+        """Issues on which the two validators disagree."""
         type = resource.get("resourceType") if isinstance(resource, dict) else None
         if not isinstance(type, str):
             return []
@@ -44,7 +44,7 @@ class CrossCheck:
         return []
 
     def _refusal(self, resource: dict[str, Any], type: str) -> list[tuple[str, str]]:
-        """Why the models refuse a resource, each with its place; empty where they accept it."""
+        """Pairs of location and reason for which the models refuse a resource; empty where they accept it."""
         try:
             self._models.get_fhir_model_class(type).model_validate_json(json.serialise(resource))
         except (ValueError, KeyError, LookupError) as error:

@@ -1,4 +1,4 @@
-"""doctor: say whether this installation and its store are sound."""
+"""doctor: check this installation and its store."""
 
 import os
 import platform
@@ -57,7 +57,7 @@ def _changed_settings(settings: Settings) -> list[str]:
 
 
 def _shown(item: "Field[Any]", value: object) -> str:
-    """A value as it may be shown."""
+    """A value for display, masked if it is secret."""
     return "***" if item.metadata["secret"] else without_credentials(str(value))
 
 

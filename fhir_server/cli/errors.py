@@ -1,4 +1,4 @@
-"""What stops a command, and what it refuses: each said in one line, without a traceback."""
+"""The errors of commands, each reported in one line without a traceback."""
 
 from fhir_server.issues import Issue
 
@@ -13,12 +13,12 @@ class CommandError(Exception):
 
 
 class MisuseError(CommandError):
-    """The command was not called as it can be."""
+    """The command was called with invalid arguments."""
 
     status = MISUSED
 
 
 def in_one_line(issue: Issue) -> str:
-    """An issue for the operator: its place, if it has one, and the sentence."""
+    """An issue for the operator: its location, if it has one, and the message."""
     where = f"{', '.join(issue.expression)}: " if issue.expression else ""
     return where + issue.text.render()

@@ -1,4 +1,4 @@
-"""Listening on a port and running the HTTP server on it, in this process or in several.
+"""Listens on a port and runs the HTTP server, in this process or in several.
 
 https://www.uvicorn.org/settings/
 """
@@ -40,7 +40,7 @@ https://docs.python.org/3.11/library/gc.html#gc.set_threshold
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises `CommandError` when the address cannot be had."""
+    """A listening socket. Raises `CommandError` when the address is not available."""
     try:
         listener = _listening(host, port)
     except UnicodeError as error:
@@ -71,7 +71,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def exit_on_signals() -> None:
-    """End with status 0 on Ctrl-C and on SIGTERM, also while the server is not yet up."""
+    """Exit with status 0 on Ctrl-C and SIGTERM, also during the start."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
 
@@ -81,7 +81,7 @@ def _exit(_number: int, _frame: object) -> NoReturn:
 
 
 def run_in_process(application: "Application", settings: Settings, listener: socket.socket) -> None:
-    """Serve in this process until told to stop; open requests are finished."""
+    """Serve in this process until stopped; open requests are finished."""
     import uvicorn
 
     log_to_stderr()
@@ -93,8 +93,9 @@ def run_in_process(application: "Application", settings: Settings, listener: soc
 
 
 def run_workers(settings: Settings, listener: socket.socket) -> None:
-    """Serve by several processes that share `listener`; they are started again when they die, and end with
-    this one."""
+    """Serve in several processes that share `listener`; they are restarted when they die, and end with this
+    one.
+    """
     from uvicorn.supervisors import Multiprocess
 
     log_to_stderr()
@@ -104,7 +105,7 @@ def run_workers(settings: Settings, listener: socket.socket) -> None:
 
 
 def worker_application(settings: Settings) -> "Application":
-    """What a worker process serves."""
+    """The application of a worker process."""
     log_to_stderr()
     disable_garbage_collector()
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
@@ -121,20 +122,23 @@ def _end_with_parent() -> None:
 
 
 def log_to_stderr() -> None:
-    """Warnings and errors of all parts go to standard error; requests have their own log."""
+    """Log warnings and errors to standard error; requests have their own log."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
 
 
 def disable_garbage_collector() -> None:
-    """Let the garbage collector rest while a server is put together: that leaves hardly any garbage, and to
-    look for it takes a tenth of the start."""
+    """Disable garbage collection during the start, which leaves little garbage; it would take a tenth of the
+    time.
+    """
     gc.disable()
 
 
 def freeze_garbage_collector() -> None:
-    """Tell the garbage collector that what was built so far stays: to look through the definitions time and
-    again would hold up all requests for some 20 ms. What a request builds is freed without it, which
-    need not look after every 700 objects, half a request's."""
+    """Exclude everything built so far from garbage collection, and enable it with a higher threshold.
+
+    A collection that scans the definitions would block all requests for some 20 ms. The objects of a request
+    are freed by reference counting, so collecting after every 700 objects, half a request's, is unnecessary.
+    """
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     gc.enable()

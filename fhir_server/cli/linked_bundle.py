@@ -1,4 +1,4 @@
-"""Bundles whose resources name one another as its entries, and so can be stored only together.
+"""Bundles whose resources refer to one another by entry, so that they must be stored together.
 
 https://hl7.org/fhir/R4/bundle.html#references
 """
@@ -10,8 +10,9 @@ from fhir_server.interactions.literal_references import references_in
 
 
 def linked_transaction(entries: list[Any]) -> Resource | None:
-    """The transaction that stores these entries of a Bundle, whichever id each has or gets; None where no
-    reference is to an entry by its urn, or where an entry holds no resource.
+    """The transaction that stores these entries of a Bundle with their ids or new ones.
+
+    None where no reference leads to an entry by its URN, or where an entry has no resource.
     """
     if not all(isinstance(entry, dict) and is_resource(entry.get("resource")) for entry in entries):
         return None
@@ -24,7 +25,7 @@ def linked_transaction(entries: list[Any]) -> Resource | None:
 
 
 def is_resource(content: Any) -> bool:
-    """Whether a piece of JSON says of what type of resource it is."""
+    """Whether a JSON value is an object with a resourceType."""
     return isinstance(content, dict) and isinstance(content.get("resourceType"), str)
 
 

@@ -1,4 +1,4 @@
-"""load: read resources, Bundles, NDJSON and folders into the store."""
+"""load: load resources, Bundles, NDJSON and folders into the store."""
 
 import os
 import sys
@@ -35,7 +35,7 @@ NO_RESOURCE = "this is no resource: a JSON object with a resourceType is needed.
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the resources: counted by HTTP status, and a line for each that failed."""
+    """The results of a load: counts by HTTP status, and a line for each failure."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Tally:
 
 
 class _Undone(Exception):
-    """Something failed in an atomic load: leave nothing behind."""
+    """Raised to roll back an atomic load in which something failed."""
 
 
 def load(
@@ -75,7 +75,7 @@ def load(
         return
     if atomic:
         raise MisuseError("--atomic is for --format fhir: records are stored one by one.")
-    # Imported here because what checks schemas costs a tenth of a second, which FHIR need not pay.
+    # Imported here because jsonschema takes a tenth of a second to import, and FHIR does not need it.
     from fhir_server.cli.load_records import load_records
 
     load_records(settings, format, record, existing_files(paths))
@@ -121,7 +121,7 @@ def _load_atomically(server: bootstrap.Server, pieces: Iterable[Source]) -> Tall
 
 
 def _load_group(server: bootstrap.Server, group: list[Source]) -> Tally:
-    """Load some sources that become durable together."""
+    """Load some sources, which become durable together."""
     tally = Tally()
     try:
         with server.store.group():
@@ -151,7 +151,7 @@ def _load_source(server: bootstrap.Server, source: Source) -> Tally:
 
 
 def _requests(content: Any, settings: Settings) -> Iterator[tuple[str, FhirRequest | None]]:
-    """The requests that load a piece of JSON, each with its place inside it; None for what is no resource."""
+    """The requests that load a piece of JSON, each with its location; None for what is not a resource."""
     is_bundle = isinstance(content, dict) and content.get("resourceType") == "Bundle"
     if is_bundle and content.get("type") in PROCESSED:
         yield "", write_request(settings, content)

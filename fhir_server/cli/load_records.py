@@ -1,4 +1,4 @@
-"""load --format PROGRAMME: files of native records, one at a time, in constant memory.
+"""load --format PROGRAMME: load files of native records, one record at a time, in constant memory.
 
 NDJSON with one record per line, or CSV whose header names the fields. https://www.rfc-editor.org/rfc/rfc4180
 """
@@ -30,9 +30,9 @@ GROUP_RECORDS = 100
 
 
 def load_records(settings: Settings, programme: str, record: str | None, files: list[Path]) -> None:
-    """Load the records of some files; which record a file holds is `record`, or else the file's name.
+    """Load the records of some files, whose kind is `record` or by default the name of the file.
 
-    A line that is refused is told with its number and reason, and stops no other.
+    A refused line is reported with its number and reason, and does not stop the others.
     """
     server = bootstrap.build(settings)
     with closing(server.store):
@@ -69,14 +69,14 @@ def _load(server: bootstrap.Server, service: RecordService, file: Path) -> Itera
 
 
 class _Loader:
-    """Writes the records of one file, some at a time, which become durable together."""
+    """Writes the records of one file in groups, each of which becomes durable as a whole."""
 
     def __init__(self, server: bootstrap.Server, service: RecordService, file: Path) -> None:
         self._asked = FhirRequest("GET", (), base_url(server.settings))
         self._server, self._service, self._file = server, service, file
 
     def load(self, group: list[Row]) -> list[int]:
-        """The statuses of some records; what the group itself stands in the way of is tried again alone."""
+        """The statuses of some records; those in conflict within the group are tried again alone."""
         again: list[Row] = []
         try:
             with self._server.store.group():
@@ -103,7 +103,7 @@ class _Loader:
 
 
 def _rows(file: Path, service: RecordService) -> Iterator[tuple[Row, int]]:
-    """The records of a file with the bytes that each takes."""
+    """The records of a file with their sizes in bytes, 0 where it is unknown."""
     if file.suffix in NDJSON_SUFFIXES:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):

@@ -1,4 +1,4 @@
-"""All commands in one table, and every failure told in one line."""
+"""The table of commands; every failure is reported in one line."""
 
 import gc
 import sys
@@ -24,10 +24,10 @@ COMMANDS: Mapping[str, str] = {
     "restore": "fhir_server.cli.backup",
     "migrate": "fhir_server.cli.migrate",
 }
-"""Each command with the module that has the function of its name. Only the one that is asked for is imported,
-because not every command needs a server."""
+"""Each command with the module that has the function of its name. Only the module of the command that runs is
+imported, because not every command needs a server."""
 GROUPS: Mapping[str, str] = {"package": "fhir_server.cli.package"}
-"""Commands with commands of their own, which `commands()` of the module gives."""
+"""Commands with subcommands, which `commands()` of the module returns."""
 
 
 def commands(only: str | None = None) -> typer.Typer:
@@ -68,7 +68,7 @@ def _about(version: Annotated[bool, VERSION] = False) -> None:
 def main() -> None:
     """Run the command of `sys.argv`. A failure is one line on standard error and an exit status."""
     try:
-        gc.disable()  # Importing leaves no garbage, and to look for it takes a tenth of the time.
+        gc.disable()  # Imports leave no garbage, and collecting takes a tenth of their time.
         application = commands(next((word for word in sys.argv[1:] if not word.startswith("-")), None))
         gc.enable()
         application()

@@ -1,4 +1,4 @@
-"""What the commands say of the files that they check, in English and French."""
+"""The messages of the commands on the files that they check, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""migrate: the whole of one store in another, such as a file in MongoDB, or back."""
+"""migrate: copy a whole store into another, for example from a file to MongoDB, or back."""
 
 import os
 from contextlib import closing

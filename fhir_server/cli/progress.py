@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Gives a function to call with how much more is done."""
+    """Yields a function that advances the bar by an amount."""
     if not sys.stderr.isatty():
         yield lambda _amount: None
         return

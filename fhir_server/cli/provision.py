@@ -1,5 +1,4 @@
-"""What a server finds in its store when it starts: the programmes' guides and, if asked, their synthetic
-cohorts."""
+"""Loads the programmes' guides and, on request, their synthetic cohorts into the store at start-up."""
 
 import uuid
 
@@ -16,10 +15,10 @@ DEMO_LEASE_SECONDS = 300
 
 
 def adopt_search_parameters(server: Server, changed_too: bool = False) -> None:
-    """Put this process's search parameters in force where the store does not know them yet.
+    """Adopt this process's search parameters in the store where they are new.
 
-    Raises `CommandError` where it knows them otherwise, unless what has changed is to be put in force too: a
-    command may have been given other settings than the server by mistake.
+    Raises `CommandError` where the store has them with other definitions, unless `changed_too`: a command may
+    have been given other settings than the server by mistake.
     """
     recorded = server.store.indexes()
     others = server.engines.current().indexed_otherwise
@@ -35,9 +34,11 @@ def adopt_search_parameters(server: Server, changed_too: bool = False) -> None:
 
 
 def load_guides(server: Server) -> int:
-    """Write the guide resources that the store does not hold as they are, those of a programme in one
-    transaction, so that what they define comes into force once, or in as few as the limit of entries
-    allows; returns how many that were."""
+    """Write the guide resources that are new or changed, and return their number.
+
+    Those of a programme are written in one transaction, or as few as the limit of entries allows, so that
+    their definitions come into force together.
+    """
     changed, most = 0, server.settings.bundle_entries_max
     for programme in server.programmes:
         entries = [
@@ -64,7 +65,7 @@ def _is_current(resource: Resource, stored: StoredResource | None) -> bool:
 
 
 def load_demo(server: Server) -> None:
-    """Load the programmes' synthetic cohorts, each once in the life of the store."""
+    """Load the programmes' synthetic cohorts, each only once per store."""
     owner = str(uuid.uuid4())
     for programme in server.programmes:
         if server.store.acquire_job(DEMO_JOB, programme.name, owner, DEMO_LEASE_SECONDS) is None:

@@ -1,4 +1,4 @@
-"""reindex: make the indexes that searches wait for, or all of them anew."""
+"""reindex: build the pending indexes, or rebuild all of them."""
 
 import os
 import time
@@ -22,7 +22,7 @@ from fhir_server.settings import Settings
 
 LOOK_SECONDS = 0.5
 PROCESSES_MAX = 3
-"""Processes beside this one; more would only wait for the one that writes."""
+"""The limit of worker processes; more would only wait for the one that writes."""
 NOTHING_TO_DO = "Every index is complete; nothing to do. With --all they are all made anew."
 
 
@@ -47,7 +47,7 @@ def reindex(
 
 
 def _done(server: bootstrap.Server, everything: bool) -> int:
-    """Do the job, or watch another process do it; how many resources it went through."""
+    """Do the job, or wait while another process does it; returns the number of resources indexed."""
     id = jobs.request(server.store, everything).id
     shown = 0
     with progress("Indexing", _expected(server, everything)) as advance:
@@ -60,7 +60,7 @@ def _done(server: bootstrap.Server, everything: bool) -> int:
 
 
 def _steps(server: bootstrap.Server, id: str) -> Iterator[Progress]:
-    """How far the job is, time and again until it is done."""
+    """The progress of the job, repeatedly until it is done."""
     pool = IndexingPool(
         partial(bootstrap.engines, server.settings), processes=min(PROCESSES_MAX, cores() - 1)
     )

@@ -1,4 +1,4 @@
-"""What a command asks of the server that it has put together in its own process.
+"""Requests of a command to the server in its own process.
 
 https://hl7.org/fhir/R4/http.html
 """
@@ -13,7 +13,7 @@ FHIR_JSON = "application/fhir+json"
 
 
 def base_url(settings: Settings) -> str:
-    """The FHIR base as someone on this machine reaches it."""
+    """The FHIR base as seen from this machine."""
     if settings.base_url:
         return settings.base_url
     host = settings.host if bootstrap.is_loopback(settings.host) else "127.0.0.1"
@@ -23,7 +23,7 @@ def base_url(settings: Settings) -> str:
 def write_request(
     settings: Settings, content: Any, method: str = "POST", path: tuple[str, ...] = ()
 ) -> FhirRequest:
-    """A request that writes `content`, by default a Bundle; what was written need not be in the answer."""
+    """A request that writes `content`, by default a Bundle, with a minimal response."""
     return FhirRequest(
         method=method,
         path=path,

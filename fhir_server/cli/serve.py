@@ -51,8 +51,7 @@ def serve(
 
 
 def refuse_exposure(settings: Settings) -> None:
-    """Raise `CommandError` when others than this machine could reach a server that asks nobody who they
-    are."""
+    """Raise `CommandError` when other machines could reach the server without access control."""
     if settings.allow_open_access or bootstrap.is_loopback(settings.host):
         return
     raise CommandError(
@@ -63,7 +62,7 @@ def refuse_exposure(settings: Settings) -> None:
 
 
 def refuse_shared_memory_store(settings: Settings) -> None:
-    """Raise `CommandError` for several processes over a store that only one can see."""
+    """Raise `CommandError` for several processes with a memory store, which they cannot share."""
     if settings.store == MEMORY and settings.workers > 1:
         raise CommandError(
             f"memory: cannot be shared by {settings.workers} workers. Use --workers 1, or --store sqlite:///path."
@@ -71,7 +70,7 @@ def refuse_shared_memory_store(settings: Settings) -> None:
 
 
 def banner(server: bootstrap.Server, base: str, changed: int) -> str:
-    """What the operator sees: where it is, what is loaded, and a first command to try."""
+    """The lines that the operator sees: the address, what is loaded, and a first command to try."""
     guides = ", ".join(f"{programme.name} {programme.version}" for programme in server.programmes)
     first = "Patient?_count=1&_pretty=true" if server.settings.demo else "metadata?_pretty=true"
     return "\n".join(
@@ -87,7 +86,7 @@ def banner(server: bootstrap.Server, base: str, changed: int) -> str:
 
 
 def pending_lines(server: bootstrap.Server) -> list[str]:
-    """What to do where some searches must wait for their index."""
+    """A line about pending indexes; none where all are complete."""
     pending = server.engines.current().pending
     if not pending:
         return []

@@ -1,6 +1,6 @@
-"""Where in a JSON text an element stands: from its FHIRPath place to a line and a column.
+"""Finds the line and column of an element in a JSON text from its FHIRPath location.
 
-The text is read a second time for this, and only when there is something to place.
+The text is parsed a second time for this, and only when there is an issue to locate.
 https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.expression
 """
 
@@ -18,7 +18,7 @@ _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+')
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a text; the first line and the first column are 1."""
+    """A position in a text; lines and columns start at 1."""
 
     line: int
     column: int
@@ -26,13 +26,13 @@ class Position:
 
 @dataclass(slots=True)
 class _Node:
-    """One JSON value: where it begins, and what is in it, members by name and items by number."""
+    """One JSON value: its offset, and its members by name or items by index."""
 
     offset: int
     members: dict[str | int, "_Node"] = field(default_factory=dict)
 
     def below(self, step: Step) -> "_Node | None":
-        """What a step leads to, also where one value stands for an array of it, or an array for one value."""
+        """The value at a step, also where a single value replaces an array, or an array a single value."""
         found = next((self.members[key] for key in step if key in self.members), None)
         if found is None and step == (0,):
             return self
@@ -42,7 +42,7 @@ class _Node:
 
 
 class SourceMap:
-    """Finds the places of one JSON text."""
+    """Finds positions in one JSON text."""
 
     def __init__(self, body: bytes, first_line: int = 1) -> None:
         self._text = body.decode("utf-8", "replace").removeprefix("\ufeff")
@@ -50,7 +50,7 @@ class SourceMap:
         self._repeated: int | None = None
 
     def position(self, place: str) -> Position:
-        """Where the element stands, or the innermost around it that is there."""
+        """The position of the element, or of its innermost ancestor that exists."""
         node = self._root
         for step in json_steps(place):
             below = node.below(step)
@@ -60,16 +60,16 @@ class SourceMap:
         return self.at(node.offset)
 
     def at(self, offset: int) -> Position:
-        """The line and column of a character."""
+        """The position of a character."""
         line = bisect_right(self._line_starts, offset)
         return Position(self._first_line + line - 1, offset - self._line_starts[line - 1] + 1)
 
     def of_byte(self, offset: int) -> Position:
-        """The line and column of a byte of the text in UTF-8."""
+        """The position of a byte of the UTF-8 text."""
         return self.at(len(self._text.encode()[:offset].decode("utf-8", "ignore")))
 
     def repeated(self) -> Position | None:
-        """The place of the first key that stands in its object a second time; None where there is none."""
+        """The position of the first repeated key of an object; None where there is none."""
         read = self._root
         return self.at(self._repeated) if read and self._repeated is not None else None
 
@@ -101,7 +101,7 @@ class SourceMap:
         return root
 
     def _placed(self, open_nodes: list[_Node], key: tuple[str, int] | None, offset: int) -> _Node:
-        """A new value in the innermost open object or array; a member stands where its key does."""
+        """Add a value to the innermost open object or array; the position of a member is that of its key."""
         holder = open_nodes[-1]
         name: str | int = len(holder.members) if key is None else key[0]
         node = _Node(offset if key is None else key[1])

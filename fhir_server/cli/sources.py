@@ -1,4 +1,4 @@
-"""What the files named on the command line hold: JSON resources, and NDJSON with one per line.
+"""Reads the files of a command line: JSON, and NDJSON with one resource per line.
 
 https://hl7.org/fhir/R4/nd-json.html
 """
@@ -15,7 +15,7 @@ JSON_SUFFIXES = NDJSON_SUFFIXES | {".json"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One piece of JSON: the file it stands in, its line where the file has one per line, and its bytes."""
+    """One JSON text: its file, its line in an NDJSON file, and its bytes."""
 
     file: Path
     line: int | None
@@ -23,13 +23,15 @@ class Source:
 
     @property
     def origin(self) -> str:
-        """Where it stands: `file` or `file:line`."""
+        """Its location: `file` or `file:line`."""
         return str(self.file) if self.line is None else f"{self.file}:{self.line}"
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """The files meant by `paths`, folders searched to the bottom. Raises `MisuseError` for one that is not
-    there, and where there is no file in any."""
+    """The JSON files in `paths`, with folders searched recursively.
+
+    Raises `MisuseError` for a missing path, and where there is no file at all.
+    """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -46,7 +48,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def existing_files(paths: Iterable[Path]) -> list[Path]:
-    """The files that `paths` are. Raises `MisuseError` for one that is no file."""
+    """The paths, all of which must be files. Raises `MisuseError` for any other."""
     found = list(paths)
     for path in found:
         if not path.is_file():
@@ -55,7 +57,7 @@ def existing_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def sources(file: Path) -> Iterator[Source]:
-    """The pieces of JSON in a file; empty lines of NDJSON are skipped."""
+    """The JSON texts of a file; empty lines of NDJSON are skipped."""
     if file.suffix not in NDJSON_SUFFIXES:
         yield Source(file, None, file.read_bytes())
         return

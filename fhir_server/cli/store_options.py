@@ -1,4 +1,4 @@
-"""The stores that a command can use: those that outlive it, and those that are already there."""
+"""The option --store of commands, and what they require of a store: that it is persistent, or exists."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +16,11 @@ MONGODB = ("mongodb:", "mongodb+srv:")
 
 StoreOption = Annotated[str | None, typer.Option(help="sqlite:///path or mongodb://host/database")]
 FileOption = Annotated[str | None, typer.Option("--store", help="sqlite:///path")]
-"""For commands that need a store in a file."""
+"""The option of commands that need a store in a file."""
 
 
 def refuse_memory(*stores: str) -> None:
-    """Raise `CommandError` where what a command writes would not outlive it."""
+    """Raise `CommandError` for a memory store, which would lose what a command writes."""
     if MEMORY in stores:
         raise CommandError(
             "memory: forgets everything when this command ends. Name a store as sqlite:///path."
@@ -28,14 +28,14 @@ def refuse_memory(*stores: str) -> None:
 
 
 def sqlite_path(settings: Settings) -> Path:
-    """The file of an embedded store. Raises `CommandError` for a store that has none."""
+    """The file of an embedded store. Raises `CommandError` for a store without a file."""
     if not settings.store.startswith(SQLITE):
         raise CommandError(f"{without_credentials(settings.store)} has no file. Name one as sqlite:///path.")
     return Path(settings.store.removeprefix(SQLITE))
 
 
 def open_existing(settings: Settings) -> bootstrap.Server:
-    """The server over a store that exists; none is made. Raises `CommandError` when there is none."""
+    """The server over an existing store. Raises `CommandError` when the store does not exist."""
     if settings.store.startswith(MONGODB):
         return bootstrap.build(settings)
     path = sqlite_path(settings)

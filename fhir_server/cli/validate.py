@@ -1,4 +1,4 @@
-"""validate: check files as the server would, without a store."""
+"""validate: check files like the server, without a store."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ TOOL = "fhir-server validate"
 
 
 class Format(StrEnum):
-    """How to report."""
+    """The format of the report."""
 
     text = "text"
     json = "json"
@@ -40,7 +40,7 @@ class Format(StrEnum):
 
 
 class Language(StrEnum):
-    """In which language."""
+    """The language of the messages."""
 
     en = "en"
     fr = "fr"
@@ -83,7 +83,7 @@ def validate(
 
 
 def _print_report(found: Iterable[Verdict], report: Report, advance: Callable[[int], None]) -> Tally:
-    """Print the report as the verdicts come, and count them."""
+    """Print the report as verdicts arrive, and count them."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     tally = Tally()
@@ -100,7 +100,7 @@ def _print_report(found: Iterable[Verdict], report: Report, advance: Callable[[i
 def _read(packages: list[Path]) -> list[Package]:
     if not packages:
         return []
-    # Imported here because what reads archives takes a tenth of the time in which a check without any starts.
+    # Imported here because reading archives needs imports that take a tenth of the start-up time.
     from fhir_server.definitions.packages.archive import read_package
 
     return [read_package(file) for file in packages]
@@ -109,7 +109,7 @@ def _read(packages: list[Path]) -> list[Package]:
 def _examiner(
     validator: Validator, profiles: tuple[str, ...], cross_check: bool
 ) -> Callable[[Any], list[Issue]]:
-    """What is done to every resource."""
+    """The check to apply to every resource."""
     if not cross_check:
         return partial(validator.validate, profiles=profiles)
     cross_checker = CrossCheck()

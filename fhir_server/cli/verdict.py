@@ -1,4 +1,4 @@
-"""The verdict on one piece of JSON: what was found, and where it stands in the file.
+"""The verdict on one JSON text: its issues with their positions in the file.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -17,12 +17,12 @@ from fhir_server.errors import FhirError
 from fhir_server.issues import Issue
 
 Examine = Callable[[Any], Iterable[Issue]]
-"""Gives the issues of a parsed resource."""
+"""Returns the issues of a parsed resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedIssue:
-    """One issue with its place in the file."""
+    """One issue with its position in the file."""
 
     issue: Issue
     position: Position
@@ -34,7 +34,7 @@ class LocatedIssue:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found in one piece of JSON; `size` is its length in bytes."""
+    """The issues of one JSON text; `size` is its length in bytes."""
 
     file: Path
     line: int | None
@@ -44,7 +44,7 @@ class Verdict:
 
     @property
     def file_name(self) -> str:
-        """The name of the file; what is no text in it is replaced."""
+        """The name of the file; bytes that cannot be decoded are replaced."""
         return str(self.file).encode(errors="replace").decode()
 
     @property
@@ -52,12 +52,12 @@ class Verdict:
         return any(finding.fails for finding in self.issues)
 
     def errors(self) -> "Verdict":
-        """The same verdict without what is no error."""
+        """The verdict with only its errors."""
         return replace(self, issues=tuple(finding for finding in self.issues if finding.fails))
 
 
 def verdicts(files: Iterable[Path], examine: Examine, depth_max: int) -> Iterator[Verdict]:
-    """The verdict on every piece of JSON in the files; one that cannot be read stops no other."""
+    """The verdicts on all JSON texts in the files; an unreadable file does not stop the others."""
     for file in files:
         try:
             for source in sources(file):
@@ -89,7 +89,7 @@ def _source_map(source: Source) -> SourceMap:
 
 
 def _syntax_place(source: Source) -> Position:
-    """The place at which the text is no JSON any more, or repeats a key."""
+    """The position of the JSON syntax error or the repeated key."""
     places = _source_map(source)
     try:
         standard_json.loads(source.body.decode("utf-8-sig"))
@@ -103,7 +103,7 @@ def _syntax_place(source: Source) -> Position:
 
 
 def _name(content: Any) -> str:
-    """What a reader may call the resource: its type and id."""
+    """A name for the resource: its type and id."""
     if not isinstance(content, dict):
         return ""
     return "/".join(str(content[name])[:80] for name in ("resourceType", "id") if name in content)

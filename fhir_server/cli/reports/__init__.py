@@ -1,1 +1,1 @@
-"""How verdicts are told: to people, and to the tools of a CI."""
+"""Reports of verdicts, for people and for CI tools."""

@@ -10,7 +10,7 @@ from fhir_server.issues import Language
 
 
 class JsonReport:
-    """Collects the issues, and tells them all at the end."""
+    """Collects the issues, and prints them all at the end."""
 
     def __init__(self, tool: Tool, language: Language) -> None:
         self._tool = tool

@@ -1,4 +1,4 @@
-"""JUnit's XML, which every CI reads: a suite per file, a test per resource, a failure for its errors.
+"""JUnit XML, which all CI tools read: a suite per file, a test per resource, a failure for its errors.
 
 https://github.com/testmoapp/junitxml
 """
@@ -15,7 +15,7 @@ _not_xml = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class JunitReport:
-    """Collects the verdicts by file, and tells them at the end, where XML wants the numbers first."""
+    """Collects the verdicts by file, and prints them at the end, because the XML starts with the totals."""
 
     def __init__(self, tool: Tool, language: Language) -> None:
         self._tool = tool
@@ -70,5 +70,5 @@ def _text(text: str) -> str:
 
 
 def _valid(text: str) -> str:
-    """The text without characters that XML cannot hold."""
+    """The text with characters that XML does not allow replaced."""
     return _not_xml.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""What a report of verdicts is."""
+"""The interface of reports."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fhir_server.issues import Language
 
 @dataclass(slots=True)
 class Tally:
-    """How many resources were checked, and how many have errors."""
+    """The numbers of resources checked and of those with errors."""
 
     checked: int = 0
     failed: int = 0
@@ -22,21 +22,21 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Who reports; `version` is asked only by those who tell it."""
+    """The tool named in a report; `version` is a function because only some reports need it."""
 
     name: str
     version: Callable[[], str]
 
 
 class Report(Protocol):
-    """Tells verdicts: as they come, and at the end."""
+    """Prints verdicts as they arrive, and at the end."""
 
     def add(self, verdict: Verdict) -> Iterator[str]:
-        """The lines to print at once for one verdict."""
+        """The lines to print immediately for one verdict."""
         ...
 
     def end(self, tally: Tally, /) -> Iterator[str]:
-        """The lines to print when all is checked."""
+        """The lines to print when everything is checked."""
         ...
 
 

@@ -19,7 +19,7 @@ LEVELS = {"fatal": "error", "error": "error", "warning": "warning", "information
 
 
 class SarifReport:
-    """Collects results, and the rules that they are about."""
+    """Collects the results and their rules."""
 
     def __init__(self, tool: Tool, language: Language) -> None:
         self._tool = tool
@@ -66,5 +66,5 @@ class SarifReport:
 
 
 def _uri(file: Path) -> str:
-    """The file as a URI: relative as it was named, or file://..."""
+    """The file as a URI: relative as given, or file://..."""
     return file.as_uri() if file.is_absolute() else quote(os.fsencode(file.as_posix()))

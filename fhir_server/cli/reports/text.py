@@ -8,7 +8,7 @@ from fhir_server.issues import Language
 
 
 class TextReport:
-    """Tells every issue as it comes, and at last the numbers."""
+    """Prints every issue as it arrives, and the totals at the end."""
 
     def __init__(self, _: Tool, language: Language) -> None:
         self._language = language
