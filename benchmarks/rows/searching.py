@@ -7,7 +7,7 @@ from urllib.parse import quote
 from benchmarks import cohort, corpus, filling, servers, wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
-from benchmarks.rows import stock
+from benchmarks.rows import stored_patients
 
 COHORT = 1_000
 
@@ -15,9 +15,9 @@ COHORT = 1_000
 def by_identifier(bench: Bench) -> Figure:
     """One match each time, another patient each time."""
     with bench.product() as server:
-        count = len(stock.filled(server, bench.effort.patients))
+        count = len(stored_patients.filled(server, bench.effort.patients))
         requests = [_search(number) for number in range(count)]
-        return stock.asked_in_turn(bench, server, requests)
+        return stored_patients.asked_in_turn(bench, server, requests)
 
 
 def sorted_page(bench: Bench) -> Figure:
@@ -26,7 +26,7 @@ def sorted_page(bench: Bench) -> Figure:
         filling.fill(Path(folder) / filling.FILE, range(COHORT))
         with servers.product(bench.cores.server, Path(folder)) as server:
             requests = [_latest(number) for number in range(0, COHORT, 5)]
-            return stock.asked_in_turn(bench, server, requests)
+            return stored_patients.asked_in_turn(bench, server, requests)
 
 
 def _latest(number: int) -> bytes:

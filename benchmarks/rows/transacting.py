@@ -3,7 +3,7 @@
 from benchmarks import bundles, corpus
 from benchmarks.bench import Bench, Load, Row
 from benchmarks.figures import Figure, Target
-from benchmarks.rows import stock
+from benchmarks.rows import stored_patients
 from benchmarks.workloads import InTurn
 
 # More than a round can use up, so that no round creates a patient that is there already.
@@ -14,7 +14,7 @@ ENTRIES = 20
 def twenty(bench: Bench) -> Figure:
     """The same resources, twenty to a Bundle and singly."""
     with bench.product() as server:
-        first = len(stock.filled(server, bench.effort.patients))
+        first = len(stored_patients.filled(server, bench.effort.patients))
 
         def episodes(share: int) -> list[dict[str, corpus.Resource]]:
             start = first + share * EPISODES_PER_ROUND

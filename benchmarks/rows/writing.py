@@ -4,7 +4,7 @@ from benchmarks import bundles, corpus, wire
 from benchmarks.bench import Bench, Row
 from benchmarks.client import CONNECTIONS
 from benchmarks.figures import Figure, Target
-from benchmarks.rows import stock
+from benchmarks.rows import stored_patients
 from benchmarks.workloads import InTurn, Updates
 
 # More than a round can use up, so that no round creates a patient that is there already.
@@ -15,7 +15,7 @@ REVISIONS = 50
 def create(bench: Bench) -> Figure:
     """New patients, each with identifiers of its own."""
     with bench.product() as server:
-        stocked = len(stock.filled(server, bench.effort.patients))
+        stocked = len(stored_patients.filled(server, bench.effort.patients))
 
         def creations(round_number: int) -> InTurn:
             first = stocked + 1 + round_number * CREATED_PER_ROUND
@@ -30,7 +30,7 @@ def create(bench: Bench) -> Figure:
 def update(bench: Bench) -> Figure:
     """Each connection corrects a patient of its own, under the version of the answer before."""
     with bench.product() as server:
-        patients = stock.filled(server, bench.effort.patients)[:CONNECTIONS]
+        patients = stored_patients.filled(server, bench.effort.patients)[:CONNECTIONS]
         revisions = [[corpus.revised(each, number) for number in range(REVISIONS)] for each in patients]
         body = corpus.serialised(revisions[0][0])
         answer = server.ask(wire.request("PUT", f"/fhir/Patient/{patients[0]['id']}", body))

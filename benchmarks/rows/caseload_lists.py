@@ -8,7 +8,7 @@ from collections.abc import Callable
 from benchmarks import wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
-from benchmarks.rows.proving import load_forecast, scale_of
+from benchmarks.rows.forecast_load import load_forecast, scale_of
 from benchmarks.servers import Server
 
 DAY = "2025-06-30"

@@ -7,7 +7,7 @@ from benchmarks.bench import Row
 from benchmarks.figures import Sample, Target
 from benchmarks.report import Result
 from benchmarks.rows import growing
-from benchmarks.rows.growing import Course
+from benchmarks.rows.growth import Course
 from benchmarks.shapes import Shape
 
 TARGET = Target(growing.GROWTH_MAX, at_least=False, unit="times")
