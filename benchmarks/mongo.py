@@ -18,7 +18,7 @@ from typing import Any
 from msgspec.structs import replace
 from pymongo import monitoring
 
-from benchmarks.driver import Driver
+from benchmarks.driver_recorder import DriverRecorder
 from fhir_server import bootstrap
 from fhir_server.core.request import Conditions, FhirRequest
 from fhir_server.settings import Settings
@@ -26,7 +26,7 @@ from fhir_server.store.mongo import store as mongo_store
 from tests.mongo.server import database_uri
 
 BASE = "http://127.0.0.1:8080/fhir"
-EARNEST = 20
+RECORDED = 20
 REPEATED = 25
 ROUNDS = 12
 RATIO_MAX = 1.5
@@ -118,18 +118,21 @@ def _processor_microseconds(server: bootstrap.Server, requests: Sequence[FhirReq
 
 
 def _in_earnest(
-    server: bootstrap.Server, make: Callable[[], FhirRequest], driver: Driver
+    server: bootstrap.Server, make: Callable[[], FhirRequest], driver: DriverRecorder
 ) -> tuple[float, float]:
     """The microseconds that requests are in the driver, and their commands; keeps the last answers."""
     within, commands = driver.nanoseconds, driver.commands
-    for _ in range(EARNEST):
+    for _ in range(RECORDED):
         driver.forget()
         server.dispatcher.dispatch(make())
-    return (driver.nanoseconds - within) / EARNEST / 1_000, (driver.commands - commands) / EARNEST
+    return (driver.nanoseconds - within) / RECORDED / 1_000, (driver.commands - commands) / RECORDED
 
 
 def _compare(
-    embedded: bootstrap.Server, other: bootstrap.Server, make: Callable[[], FhirRequest], driver: Driver
+    embedded: bootstrap.Server,
+    other: bootstrap.Server,
+    make: Callable[[], FhirRequest],
+    driver: DriverRecorder,
 ) -> tuple[float, Cost]:
     """The least of rounds that take turns, as the machine's other work only ever adds to what is measured."""
     within, commands = _in_earnest(other, make, driver)
@@ -137,14 +140,14 @@ def _compare(
     for _ in range(ROUNDS):
         here.append(_processor_microseconds(embedded, [make() for _ in range(REPEATED)]))
         requests = [make() for _ in range(REPEATED)]
-        with driver.played_back():
+        with driver.replayed():
             there.append(_processor_microseconds(other, requests))
     return min(here), Cost(min(there), within, commands)
 
 
 def main() -> None:
     """Print a line for each shape of request; status 1 where our code takes more than it may."""
-    driver = Driver()
+    driver = DriverRecorder()
     # Asked four times a second whatever is requested, and so part of no request.
     mongo_store.GENERATION_SECONDS = 3_600
     monitoring.register(driver)

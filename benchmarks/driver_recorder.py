@@ -22,7 +22,7 @@ from pymongo.command_cursor import CommandCursor
 from pymongo.cursor import Cursor
 from pymongo.database import Database
 
-DOORS: tuple[tuple[Any, str], ...] = (
+ENTRY_POINTS: tuple[tuple[Any, str], ...] = (
     (
         Collection,
         "find find_one aggregate count_documents find_one_and_update delete_many update_one",
@@ -54,7 +54,7 @@ class Answer:
         return self.value
 
 
-class Driver(monitoring.CommandListener):
+class DriverRecorder(monitoring.CommandListener):
     """Adds up the time on the clock within the driver and counts its commands, and keeps the answers."""
 
     def __init__(self) -> None:
@@ -74,7 +74,9 @@ class Driver(monitoring.CommandListener):
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Watch the driver's doors."""
-        before = [(owner, name, getattr(owner, name)) for owner, names in DOORS for name in names.split()]
+        before = [
+            (owner, name, getattr(owner, name)) for owner, names in ENTRY_POINTS for name in names.split()
+        ]
         try:
             for owner, name, door in before:
                 setattr(owner, name, self._door(name, door))
@@ -88,7 +90,7 @@ class Driver(monitoring.CommandListener):
         self._answers.clear()
 
     @contextmanager
-    def played_back(self) -> Iterator[None]:
+    def replayed(self) -> Iterator[None]:
         """Inside the block the driver gives what it gave, over and over again."""
         self._played = cycle(self._answers)
         try:
