@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks import client, filling, servers, shapes, wire
+from benchmarks import client, cohort_stores, servers, shapes, wire
 from benchmarks.bench import Bench, Row
 from benchmarks.client import Span
 from benchmarks.figures import Figure, Sample, Table, Target
@@ -76,7 +76,7 @@ def growth(bench: Bench) -> Figure:
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder, ExitStack() as running:
         by_size = {
             size: running.enter_context(servers.product(bench.cores.server, store))
-            for size, store in list(filling.stores(Path(folder), bench.effort.sizes))
+            for size, store in list(cohort_stores.stores(Path(folder), bench.effort.sizes))
         }
         courses = [_course(shape, by_size, bench) for shape in SHAPES]
     return figure(courses)

@@ -16,7 +16,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from benchmarks import cohort, corpus, filling, machine
+from benchmarks import cohort, cohort_stores, corpus, machine
 from benchmarks.bench import Bench, Row
 from benchmarks.corpus import Resource
 from benchmarks.figures import Figure, Table, Target
@@ -41,10 +41,10 @@ DONE = re.compile(r"(\d+) resources indexed in ([\d.]+) s")
 
 def cost(bench: Bench) -> Figure:
     """The processor time that entries and rows add to a write: the dearer of the two types."""
-    extractor = filling.extractor()
+    extractor = cohort_stores.extractor()
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
-        path = Path(folder) / filling.FILE
-        filling.fill(path, range(STOCK))
+        path = Path(folder) / cohort_stores.FILE
+        cohort_stores.fill(path, range(STOCK))
         with machine.pinned(bench.cores.server), closing(SqliteStore(path)) as store:
             rounds = [
                 [_microseconds(store, extractor, type, number) for type in TYPES]
@@ -90,8 +90,8 @@ def _seconds(store: Store, resources: Sequence[Resource], extractor: Extractor |
 def reindex(bench: Bench) -> Figure:
     """The command, on all indexes of a store."""
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
-        path = Path(folder) / filling.FILE
-        filling.fill(path, range(REINDEXED))
+        path = Path(folder) / cohort_stores.FILE
+        cohort_stores.fill(path, range(REINDEXED))
         runs = [_reindexed(path) for _ in range(min(REINDEXINGS, bench.effort.rounds))]
     lines = tuple((f"{count}", f"{seconds:.1f}", f"{spent:.1f}") for count, seconds, spent in runs)
     table = Table(("resources", "seconds", "of processor time"), lines)

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks import cohort, corpus, filling, servers, wire
+from benchmarks import cohort, cohort_stores, corpus, servers, wire
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figure, Target
 from benchmarks.rows import stored_patients
@@ -23,7 +23,7 @@ def by_identifier(bench: Bench) -> Figure:
 def sorted_page(bench: Bench) -> Figure:
     """Twenty of many Observations of one code, the latest since some day first."""
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
-        filling.fill(Path(folder) / filling.FILE, range(COHORT))
+        cohort_stores.fill(Path(folder) / cohort_stores.FILE, range(COHORT))
         with servers.product(bench.cores.server, Path(folder)) as server:
             requests = [_latest(number) for number in range(0, COHORT, 5)]
             return stored_patients.asked_in_turn(bench, server, requests)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from benchmarks import cohort, filling, shapes
+from benchmarks import cohort, cohort_stores, shapes
 from benchmarks.shapes import SHAPES, Shape
 from fhir_server import bootstrap
 from fhir_server.bootstrap import Server
@@ -19,8 +19,8 @@ PATIENTS = 8
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = bootstrap.build(filling.settings(tmp_path_factory.mktemp("shapes") / filling.FILE))
-    written = filling.prepared(server.engines.current().extractor, range(PATIENTS))
+    server = bootstrap.build(cohort_stores.settings(tmp_path_factory.mktemp("shapes") / cohort_stores.FILE))
+    written = cohort_stores.prepared(server.engines.current().extractor, range(PATIENTS))
     with closing(server.store) as store:
         store.transact(lambda unit: [unit.put(draft, entries, "PUT") for draft, entries in written])
         yield server

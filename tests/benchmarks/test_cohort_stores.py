@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cohort, filling
+from benchmarks import cohort, cohort_stores
 from fhir_server import bootstrap
 
 pytestmark = pytest.mark.e2e
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.e2e
 
 def test_a_store_grows_from_size_to_size(tmp_path: Path) -> None:
     counts = {}
-    for size, folder in filling.stores(tmp_path, (3, 1)):
-        server = bootstrap.build(filling.settings(folder / filling.FILE))
+    for size, folder in cohort_stores.stores(tmp_path, (3, 1)):
+        server = bootstrap.build(cohort_stores.settings(folder / cohort_stores.FILE))
         with closing(server.store) as store:
             counts[size] = store.count()
             last = store.read("Patient", cohort.patient_id(size - 1))
