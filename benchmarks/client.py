@@ -35,7 +35,7 @@ class Span:
 
 
 @dataclass(slots=True)
-class _Link:
+class _ServerConnection:
     number: int
     socket: socket.socket
     sent_at: float = 0.0
@@ -110,7 +110,7 @@ def drive(
     port: int, server_clock: ServerClock, workload: Workload, span: Span, connections: int = CONNECTIONS
 ) -> Sample:
     """Keep every connection busy with `workload` for the span; what the counted part of it gave."""
-    links = [_Link(n, socket.create_connection(("127.0.0.1", port))) for n in range(connections)]
+    links = [_ServerConnection(n, socket.create_connection(("127.0.0.1", port))) for n in range(connections)]
     try:
         window = _run(links, server_clock, workload, span)
     finally:
@@ -120,7 +120,9 @@ def drive(
     return Sample.of(window.latencies, seconds, window.spent, workload.weight)
 
 
-def _run(links: list[_Link], server_clock: ServerClock, workload: Workload, span: Span) -> _Window:
+def _run(
+    links: list[_ServerConnection], server_clock: ServerClock, workload: Workload, span: Span
+) -> _Window:
     window = _Window(span, server_clock, time.perf_counter())
     wanted, waiting = True, len(links)
     with selectors.DefaultSelector() as selector:
@@ -145,13 +147,13 @@ def _run(links: list[_Link], server_clock: ServerClock, workload: Workload, span
     return window
 
 
-def _send(link: _Link, workload: Workload) -> None:
+def _send(link: _ServerConnection, workload: Workload) -> None:
     request = workload.request(link.number)
     link.sent_at = time.perf_counter()
     link.socket.sendall(request)
 
 
-def _receive(link: _Link, workload: Workload) -> bool:
+def _receive(link: _ServerConnection, workload: Workload) -> bool:
     """Read what has come; whether the answer is complete."""
     came = link.socket.recv(RECEIVE_BYTES)
     if not came:

@@ -26,7 +26,7 @@ from fhir_server.store.port import UnitOfWork
 from fhir_server.store.sqlite import SqliteStore
 
 FILE = "fhir.sqlite"
-PATIENTS_AT_ONCE = 32
+PATIENTS_PER_SHARE = 32
 SHARES_AHEAD = 4
 
 Written = list[tuple[Draft, Entries]]
@@ -73,8 +73,8 @@ class Clock:
 
 
 def _shares(patients: range) -> Iterator[range]:
-    for start in range(patients.start, patients.stop, PATIENTS_AT_ONCE):
-        yield range(start, min(start + PATIENTS_AT_ONCE, patients.stop))
+    for start in range(patients.start, patients.stop, PATIENTS_PER_SHARE):
+        yield range(start, min(start + PATIENTS_PER_SHARE, patients.stop))
 
 
 def _ahead(other: ProcessPoolExecutor, shares: Iterator[range]) -> Iterator[tuple[range, Written]]:

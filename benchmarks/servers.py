@@ -15,9 +15,9 @@ from types import MappingProxyType
 from benchmarks import machine, wire
 
 ROOT = Path(__file__).parent.parent
-PATIENCE_SECONDS = 60.0
+START_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.002
-FOREIGN = ("FHIR_SERVER_", "PYTHONDONTWRITEBYTECODE")
+REMOVED_VARIABLES = ("FHIR_SERVER_", "PYTHONDONTWRITEBYTECODE")
 """Variables that would make another server than the installed one, whose code is compiled."""
 
 
@@ -94,7 +94,7 @@ def _running(
     log: Path,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(REMOVED_VARIABLES)}
     environment = inherited | dict(settings)
     pinned = nullcontext() if core is None else machine.pinned(core)
     with log.open("wb") as output, pinned:
@@ -110,7 +110,7 @@ def _running(
 
 
 def _await_first_answer(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
-    deadline = time.perf_counter() + PATIENCE_SECONDS
+    deadline = time.perf_counter() + START_TIMEOUT_SECONDS
     refusal = "no answer"
     while time.perf_counter() < deadline and process.poll() is None:
         try:
@@ -126,7 +126,7 @@ def _await_first_answer(process: subprocess.Popen[bytes], port: int, path: str, 
 
 
 def _ask(port: int, request: bytes) -> wire.Response:
-    with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", port), START_TIMEOUT_SECONDS) as connection:
         connection.sendall(request)
         received = b""
         while (answer := wire.response(received)) is None:
@@ -140,7 +140,7 @@ def _ask(port: int, request: bytes) -> wire.Response:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(PATIENCE_SECONDS)
+        process.wait(START_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import machine, servers
-from benchmarks.proof import account
+from benchmarks.proof import comparison
 from benchmarks.proof.run import WINDOW, Proof, prove
 from mappings.sesame.cohort.forecast import SEED
 
@@ -35,7 +35,7 @@ def text(proof: Proof) -> str:
     rate = proof.entries / proof.load_seconds
     return "\n".join(
         (
-            account.table(proof.cells),
+            comparison.table(proof.cells),
             "",
             f"{proof.entries:,} entries, each sent twice, in {proof.load_seconds:.0f} s ({rate:.0f}/s).",
             f"The feed's consumer was killed {proof.kills} times; it got {proof.repeated:,} events again.",

@@ -13,13 +13,13 @@ from typing import Any
 
 import httpx
 
-from benchmarks.proof import account
-from benchmarks.proof.account import Cell
-from benchmarks.proof.acknowledging import acknowledgements
-from benchmarks.proof.killing import KilledConsumer
+from benchmarks.proof import comparison
+from benchmarks.proof.acknowledgements import acknowledgements
+from benchmarks.proof.comparison import Cell
+from benchmarks.proof.duplicate_posts import send_twice
+from benchmarks.proof.killed_consumer import KilledConsumer
 from benchmarks.proof.ledger import Event, Ledger
-from benchmarks.proof.measured import Get, measured
-from benchmarks.proof.twice import twice
+from benchmarks.proof.measure_reports import Get, measured_cells
 from fhir_server.cli.bundle_sender import TIMEOUT_SECONDS, SendBundle, http_sender, send_groups
 from fhir_server.core import json
 from mappings.sesame.cohort.course import Course
@@ -61,10 +61,10 @@ def prove(base: str, folder: Path, *, scale: float, seed: int, clients: int) -> 
         pulled = Ledger(ledger)
         events = list(pulled.distinct().values())
         send_groups(acknowledgements(read_guide(), events), post, clients)
-    columns = read_forecast(scale)
+    periods = read_forecast(scale)
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         get = partial(_got, client)
-        cells = account.cells(columns, events) + measured(get, base, columns)
+        cells = comparison.cells(periods, events) + measured_cells(get, base, periods)
         cells += _counted(get, base, events, forecast_courses(seed, scale))
     return Proof(tuple(cells), entries, seconds, consumer.kills, len(pulled.events) - len(events))
 
@@ -76,7 +76,7 @@ def _posting(base: str, clients: int) -> Iterator[SendBundle]:
         httpx.Client(timeout=TIMEOUT_SECONDS, limits=limits) as client,
         ThreadPoolExecutor(clients) as others,
     ):
-        yield twice(http_sender(client, base), others)
+        yield send_twice(http_sender(client, base), others)
 
 
 def _got(client: httpx.Client, url: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _counted(get: Get, base: str, events: list[Event], all_courses: Iterable[Cou
         "Task?code=acknowledge-claim": claims,
         "Claim?_has:Task:focus:billing-state=received": claims,
     }
-    return account.counted(expected, {search: _total(get, base, search) for search in expected})
+    return comparison.counted(expected, {search: _total(get, base, search) for search in expected})
 
 
 def _total(get: Get, base: str, search: str) -> int:

@@ -6,11 +6,11 @@ from benchmarks import report
 from benchmarks.bench import Row
 from benchmarks.figures import Sample, Target
 from benchmarks.report import Result
-from benchmarks.rows import growing
+from benchmarks.rows import growth
 from benchmarks.rows.growth import Course
 from benchmarks.shapes import Shape
 
-TARGET = Target(growing.GROWTH_MAX, at_least=False, unit="times")
+TARGET = Target(growth.GROWTH_MAX, at_least=False, unit="times")
 
 
 def course(name: str, *milliseconds: float, why_not: str = "") -> Course:
@@ -32,11 +32,11 @@ COURSES = [
 
 
 def test_the_figure_is_the_greatest_growth_of_what_is_held_to_it() -> None:
-    figure = growing.figure(COURSES)
+    figure = growth.figure(COURSES)
 
     assert (figure.low, figure.value, figure.high) == (1.25, 2.0, 2.0)
     assert not TARGET.met(figure)
-    assert TARGET.met(growing.figure(COURSES[::2]))
+    assert TARGET.met(growth.figure(COURSES[::2]))
 
 
 def test_growth_is_told_by_rounds_so_that_a_slow_spell_spoils_but_its_own() -> None:
@@ -52,7 +52,7 @@ def test_growth_is_told_by_rounds_so_that_a_slow_spell_spoils_but_its_own() -> N
 
 
 def test_the_table_tells_all_shapes_with_their_verdicts() -> None:
-    table = growing.figure(COURSES).table
+    table = growth.figure(COURSES).table
 
     assert table is not None
     assert table.heads == ("shape", "250", "1,000", "16,000", "growth", "of CPU", "verdict")
@@ -64,8 +64,8 @@ def test_the_table_tells_all_shapes_with_their_verdicts() -> None:
 
 
 def test_the_table_stands_under_its_row_and_in_the_document() -> None:
-    row = Row("growth", "searches", TARGET, lambda _: growing.figure(COURSES))
-    result = Result(row, growing.figure(COURSES))
+    row = Row("growth", "searches", TARGET, lambda _: growth.figure(COURSES))
+    result = Result(row, growth.figure(COURSES))
 
     lines = report.text(result).splitlines()
     assert lines[0].startswith("      MISSED  growth")

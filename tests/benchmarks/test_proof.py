@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from benchmarks.proof import __main__ as command
-from benchmarks.proof import account
-from benchmarks.proof.acknowledging import acknowledgements
+from benchmarks.proof import comparison
+from benchmarks.proof.acknowledgements import acknowledgements
 from benchmarks.proof.consumer import FEED, PAGE_SIZES, Consumer
+from benchmarks.proof.duplicate_posts import send_twice
 from benchmarks.proof.ledger import Event, Ledger
-from benchmarks.proof.measured import measured
+from benchmarks.proof.measure_reports import measured_cells
 from benchmarks.proof.run import WINDOW, Proof
-from benchmarks.proof.twice import twice
 from fhir_server import bootstrap
 from fhir_server.bootstrap import Server
 from fhir_server.cli.bundle_sender import in_process_sender, send_groups
@@ -97,7 +97,7 @@ def test_a_part_of_the_forecast_holds(server: Server, tmp_path: Path) -> None:
     consumer = MortalConsumer(server, tmp_path / "ledger.ndjson", Random(1))
     groups = forecast_cohort(scale=PART)
     with ThreadPoolExecutor(8) as others:
-        post = twice(in_process_sender(server), others)
+        post = send_twice(in_process_sender(server), others)
 
         def watched() -> Iterator[Any]:
             for place, group in enumerate(groups):
@@ -111,7 +111,7 @@ def test_a_part_of_the_forecast_holds(server: Server, tmp_path: Path) -> None:
         pulled = Ledger(tmp_path / "ledger.ndjson")
         events = list(pulled.distinct().values())
         send_groups(acknowledgements(GUIDE, events), post)
-    cells = account.cells(read_forecast(PART), events)
+    cells = comparison.cells(read_forecast(PART), events)
     assert [cell for cell in cells if not cell.holds] == []
     assert len(events) == sum(column.leger + column.sequences for column in read_forecast(PART)) == 182
     assert consumer.deaths > 0
@@ -119,7 +119,7 @@ def test_a_part_of_the_forecast_holds(server: Server, tmp_path: Path) -> None:
     get = getter(server)
     for size in PAGE_SIZES:
         assert sorted(fed(get, size)) == sorted(event.id for event in events)
-    assert [cell for cell in measured(get, BASE, read_forecast(PART)) if not cell.holds] == []
+    assert [cell for cell in measured_cells(get, BASE, read_forecast(PART)) if not cell.holds] == []
     for search in ("Claim", "CarePlan", "Task?code=acknowledge-claim"):
         joined = "&" if "?" in search else "?"
         assert get(f"{BASE}/{search}{joined}_summary=count")["total"] == len(events)
@@ -133,7 +133,7 @@ COLUMN = replace(read_forecast()[0], leger=0, classique=1, sequences=1, euros=60
 
 
 def differing(*events: Event) -> set[str]:
-    return {cell.name.partition(" ")[2] for cell in account.cells([COLUMN], events) if not cell.holds}
+    return {cell.name.partition(" ")[2] for cell in comparison.cells([COLUMN], events) if not cell.holds}
 
 
 def test_a_claim_as_forecast_is_no_difference() -> None:
@@ -179,9 +179,9 @@ def test_an_event_that_is_told_in_two_ways_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_the_verdict_stands_below_the_table() -> None:
-    cells = tuple(account.cells([COLUMN], [EVENT]))
+    cells = tuple(comparison.cells([COLUMN], [EVENT]))
     assert command.text(Proof(cells, 20, 2.0, 3, 1)).endswith("The forecast holds, to the euro.")
-    wrong = tuple(account.cells([COLUMN], []))
+    wrong = tuple(comparison.cells([COLUMN], []))
     told = command.text(Proof(wrong, 20, 2.0, 3, 1))
     assert "DIFFERS" in told
     assert told.endswith("The forecast does NOT hold.")

@@ -9,7 +9,7 @@ from fhir_server.cli.bundle_sender import SendBundle
 from fhir_server.extension import Resource
 
 
-def twice(post: SendBundle, others: ThreadPoolExecutor) -> SendBundle:
+def send_twice(post: SendBundle, others: ThreadPoolExecutor) -> SendBundle:
     """Sends each Bundle twice at once; `others` send the second one. Both must be taken."""
 
     def both(bundle: Resource) -> None:

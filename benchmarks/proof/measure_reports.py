@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.proof.account import Cell
+from benchmarks.proof.comparison import Cell
 from fhir_server.core import json
 from mappings.sesame.cohort.forecast_table import ForecastPeriod
 
@@ -15,7 +15,7 @@ Get = Callable[[str], dict[str, Any]]
 """Gives the JSON of a URL."""
 
 
-def measured(get: Get, base: str, periods: Sequence[ForecastPeriod]) -> list[Cell]:
+def measured_cells(get: Get, base: str, periods: Sequence[ForecastPeriod]) -> list[Cell]:
     """Patients who began and sequences billed, by track, and the euros of both, in each period."""
     return [cell for period in periods for cell in _of(get, base, period)]
 

@@ -14,15 +14,15 @@ from mappings.sesame.resources.task import claim_acknowledgement
 from mappings.sesame.transaction import create, transaction
 
 ACKNOWLEDGEMENTS = "https://facturation.example/accuse"
-AT_ONCE = 20
+BATCH_SIZE = 20
 
 
 def acknowledgements(guide: Guide, events: Iterable[Event]) -> Iterator[tuple[Resource, ...]]:
     """Bundles of Tasks which say that the claims were received; nothing has to come before the others."""
     yield ()
     tasks = [create(synthetic(guide, _task(guide, event))) for event in events]
-    for first in range(0, len(tasks), AT_ONCE):
-        yield (transaction(tasks[first : first + AT_ONCE]),)
+    for first in range(0, len(tasks), BATCH_SIZE):
+        yield (transaction(tasks[first : first + BATCH_SIZE]),)
 
 
 def _task(guide: Guide, event: Event) -> Resource:
