@@ -1,4 +1,4 @@
-"""The measures: rates as ratios to a floor of the same run, costs as they are, and times as the store grows.
+"""The benchmarks: rates as ratios to a baseline server (the floor), costs, and times as the store grows.
 
 `python -m benchmarks --help` says how to run them; `rows/__init__.py` lists them.
 """

@@ -1,7 +1,7 @@
 """The command: `python -m benchmarks [--quick] [--only NAME] [--profile NAME] [--json FILE]`.
 
-The exit status is 1 when a target is missed or a row could not be measured soundly: `client-bound` means that
-the load client was the limit, `disturbed` that other programs used the servers' core meanwhile.
+The exit status is 1 when a target is missed or a measurement is unreliable: `client-bound` means that the
+load client was the limit, `disturbed` that other programs used the servers' core meanwhile.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SLOWEST, NONE = "slowest", "none"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the rows that are asked for; 0 when all targets are met."""
+    """Measure the selected rows; 0 when all targets are met."""
     options = _options(arguments)
     rows = [row for row in ROWS if not options.only or row.name in options.only]
     cores = machine.cores()
@@ -65,7 +65,7 @@ def _result(row: Row, means: Bench) -> Result:
 
 
 def _print_profile(wanted: str, results: Sequence[Result], cores: machine.Cores) -> None:
-    """Measure a row once more, under the sampler."""
+    """Measure a row once more with the profiler."""
     loaded = [result for result in results if result.figure and result.figure.sides]
     if wanted == SLOWEST:
         found = [result.row for result in sorted(loaded, key=lambda result: result.margin)[:1]]

@@ -1,4 +1,4 @@
-"""What a row of the table works with: servers, effort, and comparisons in alternating rounds."""
+"""The tools of a benchmark row: servers, effort, and comparisons in alternating rounds."""
 
 import itertools
 import tempfile
@@ -21,8 +21,8 @@ SIZES = (250, 1_000, 4_000, 16_000)
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure, on how full a store, over how many starts; growth is followed over `sizes`,
-    numbers of patients.
+    """The duration of measurements, the size of the store and the number of starts; `sizes` are the numbers
+    of patients of the growth benchmark.
     """
 
     rounds: int
@@ -43,7 +43,7 @@ PROFILING = Effort(
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One side of a comparison: `workload` gives the load of each round, `unit` names what it counts."""
+    """One side of a comparison: `workload` returns the load of a round, `unit` is the unit of its rate."""
 
     label: str
     unit: str
@@ -53,7 +53,7 @@ class Load:
 
 @dataclass(slots=True)
 class Bench:
-    """The means of one row. `profile`, where there is one, takes what the product does under load."""
+    """The tools of one row. `profile`, if given, samples the product under load."""
 
     cores: Cores
     effort: Effort
@@ -61,7 +61,7 @@ class Bench:
 
     @contextmanager
     def product(self, workers: int = 1) -> Iterator[Server]:
-        """A product server of the row's own, on an empty store: on its core, or several processes on all."""
+        """A new product server on an empty store: one process on the server core, or several on all cores."""
         core = self.cores.server if workers == 1 else None
         settings = {"WORKERS": str(workers)}
         with (
@@ -77,7 +77,7 @@ class Bench:
         workload: Callable[[int], Workload],
         floor_workload: Callable[[int], Workload],
     ) -> Figure:
-        """How much of the floor's rate the product reaches; the floor gives `answer` to everything."""
+        """The product's rate as a ratio to the floor's; the floor returns `answer` to every request."""
         with (
             tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder,
             servers.floor(self.cores.server, Path(folder), answer.status, answer.body) as floor,
@@ -87,10 +87,10 @@ class Bench:
             return self.compare(over, under)
 
     def compare(self, over: Load, under: Load) -> Figure:
-        """The ratio of two loads, in rounds that take turns at going first, so that drift cancels out.
+        """The ratio of two loads, whose rounds alternate in order, so that drift cancels out.
 
-        A round in which the floor did not have its core to itself is taken again, as long as the patience
-        lasts, which is for as many rounds as are wanted.
+        A round in which other programs used the floor's core is repeated, at most as many times as there are
+        rounds.
         """
         rounds: list[tuple[Sample, Sample]] = []
         patience = self.effort.rounds
@@ -129,7 +129,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table: what is done, the bound it must keep to, and how it is measured."""
+    """A benchmark: its description, its target, and the function that measures it."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Transaction Bundles and single requests made of the corpus.
+"""Transaction Bundles and single requests built from the corpus.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -19,7 +19,7 @@ def transaction(entries: Iterable[Resource]) -> bytes:
 
 
 def creation(full_url: str, resource: Resource) -> Resource:
-    """The entry that creates a resource under a temporary name."""
+    """The entry that creates a resource with a temporary URN."""
     return {
         "fullUrl": full_url,
         "resource": resource,
@@ -28,7 +28,7 @@ def creation(full_url: str, resource: Resource) -> Resource:
 
 
 def placement(resource: Resource) -> Resource:
-    """The entry that puts a resource under the id that it bears."""
+    """The entry that creates or updates a resource under its own id."""
     url = f"{resource['resourceType']}/{resource['id']}"
     return {"resource": resource, "request": {"method": "PUT", "url": url}}
 
@@ -40,8 +40,9 @@ def create(resource: Mapping[str, object]) -> bytes:
 
 
 def creates(resources: Mapping[str, Resource]) -> list[bytes]:
-    """The POST of each of the resources that a transaction would create together. Temporary names become
-    literal references that nothing answers to, which a server accepts."""
+    """A POST of each resource of a transaction. Temporary URNs become dangling literal references, which a
+    server accepts.
+    """
     types: dict[bytes, bytes] = {urn.encode(): one["resourceType"].encode() for urn, one in resources.items()}
 
     def literal(found: re.Match[bytes]) -> bytes:

@@ -1,4 +1,6 @@
-"""The load client: one process, one thread, raw sockets that stay open, pinned away from the servers."""
+"""The load client: one process and thread with persistent raw sockets, pinned to another core than the
+servers.
+"""
 
 import gc
 import multiprocessing
@@ -18,17 +20,17 @@ CONNECTIONS = 16
 STALLED_SECONDS = 30.0
 RECEIVE_BYTES = 262_144
 
-# Tells how much processor time the server has used.
+# Returns the processor time that the server has used.
 ServerClock = Callable[[], float]
 
 
 class LoadFailed(Exception):
-    """A round of load that could not be finished; the message is the client's."""
+    """A round of load that failed; the message is the client's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How long a round warms up, and how long it then counts."""
+    """The warm-up and the measured duration of a round."""
 
     warm_up_seconds: float
     seconds: float
@@ -44,8 +46,9 @@ class _ServerConnection:
 
 @dataclass(slots=True)
 class _Window:
-    """The counted part of a round: from the first answer after the warm-up to the first after the end, so
-    that answers that come in groups do not shift the rate."""
+    """The measured part of a round: from the first response after the warm-up to the first after the end, so
+    that responses which arrive in groups do not distort the rate.
+    """
 
     span: Span
     server_clock: ServerClock
@@ -56,7 +59,7 @@ class _Window:
     latencies: list[float] = field(default_factory=list)
 
     def answer(self, now: float, latency: float) -> bool:
-        """Take note of an answer; whether more are wanted."""
+        """Record a response; True while more are needed."""
         if not self.opened_at:
             if now - self.begun_at >= self.span.warm_up_seconds:
                 self.opened_at, self.spent = now, self._spent()
@@ -79,7 +82,7 @@ def measure(
     core: int,
     connections: int = CONNECTIONS,
 ) -> Sample:
-    """One round of load, from a process of its own. Raises `LoadFailed` when an answer is not as wanted."""
+    """One round of load in its own process. Raises `LoadFailed` for an unexpected response."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     driven = (port, server_clock, workload, span, connections)
@@ -109,7 +112,7 @@ def _report(result: Connection, core: int, driven: tuple[int, ServerClock, Workl
 def drive(
     port: int, server_clock: ServerClock, workload: Workload, span: Span, connections: int = CONNECTIONS
 ) -> Sample:
-    """Keep every connection busy with `workload` for the span; what the counted part of it gave."""
+    """Keep every connection busy with `workload` for the span; returns the sample of its measured part."""
     links = [_ServerConnection(n, socket.create_connection(("127.0.0.1", port))) for n in range(connections)]
     try:
         window = _run(links, server_clock, workload, span)
@@ -130,7 +133,7 @@ def _run(
             link.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(link.socket, selectors.EVENT_READ, link)
             _send(link, workload)
-        # What is under way at the end is awaited, so that it does not weigh on the next round.
+        # Wait for open requests at the end, so that they do not affect the next round.
         while waiting:
             ready = selector.select(STALLED_SECONDS)
             if not ready:
@@ -154,7 +157,7 @@ def _send(link: _ServerConnection, workload: Workload) -> None:
 
 
 def _receive(link: _ServerConnection, workload: Workload) -> bool:
-    """Read what has come; whether the answer is complete."""
+    """Read the available bytes; True when the response is complete."""
     came = link.socket.recv(RECEIVE_BYTES)
     if not came:
         raise ConnectionError(f"the server closed a connection after {link.received[:300]!r}")

@@ -1,6 +1,6 @@
 """A cohort of any size: each patient with twenty Observations, Encounters, a CarePlan and answers to scales.
 
-Patient n is the same in a cohort of any size, so that a larger one only adds to a smaller.
+Patient n is the same in a cohort of any size, so that a larger cohort extends a smaller one.
 https://hl7.org/fhir/R4/search.html
 """
 
@@ -28,34 +28,34 @@ VISIT_WEEKS = (0, 2, 12)
 
 
 def patient_id(number: int) -> str:
-    """The id of the patient of that number."""
+    """The id of patient `number`."""
     return f"cohort-{number}"
 
 
 def written(number: int) -> int:
-    """When a store takes in the patient of that number, one each minute, in UTC microseconds."""
+    """The time of the write of patient `number`, one per minute, in UTC microseconds."""
     return (FIRST_WRITTEN_SECONDS + 60 * number) * 1_000_000
 
 
 def family(number: int) -> str:
-    """Two of three families bear a double name, which a few of thousands share."""
+    """A family name: two in three are double names, shared by few among thousands."""
     random = Random(f"{SEED}/family/{number}")
     name = random.choice(FAMILIES)
     return f"{name}-{random.choice(FAMILIES)}" if random.randrange(3) else name
 
 
 def called(number: int) -> str:
-    """What a patient is called, given name first, as hardly another one is."""
+    """An almost unique full name, given name first."""
     return f"{_usual_given(corpus.patient(number))} {family(number)}"
 
 
 def started(number: int) -> date:
-    """The day on which the care of the patient of that number begins."""
+    """The day on which the care of patient `number` begins."""
     return FIRST_DAY + timedelta(days=Random(f"{SEED}/started/{number}").randrange(DAYS))
 
 
 def care(number: int) -> Iterator[Resource]:
-    """The resources of one patient, each under an id of its own."""
+    """The resources of one patient, each with its id."""
     random = Random(f"{SEED}/care/{number}")
     id = patient_id(number)
     subject = {"reference": f"Patient/{id}"}
@@ -71,7 +71,7 @@ def care(number: int) -> Iterator[Resource]:
     for place, (day, visit) in enumerate(zip(days, visits, strict=True)):
         yield _response(random, f"{id}-{place}", subject, visit, day)
     for place, measure in zip(range(OBSERVATIONS), cycle(MEASURES), strict=False):
-        # Every measure at every visit, so that no code is older than the others.
+        # Every measure at every visit, so that all codes have the same dates.
         turn = place // len(MEASURES) % VISITS
         visit, day = visits[turn], days[turn]
         later = day + timedelta(days=random.randrange(7))
@@ -83,7 +83,7 @@ def care(number: int) -> Iterator[Resource]:
 
 
 def care_of_type(number: int, type: str) -> Iterator[Resource]:
-    """Of one patient's resources those of a type."""
+    """One patient's resources of a type."""
     if type == "Patient":
         return iter([_patient(number)])
     return (one for one in care(number) if one["resourceType"] == type)
@@ -95,7 +95,7 @@ def response_number(number: int, place: int = 0) -> str:
 
 
 def code(place: int) -> str:
-    """What a patient's Observation of that place measures: system and code."""
+    """The system and code of a patient's Observation at index `place`."""
     return f"{LOINC}|{MEASURES[place % len(MEASURES)][0]}"
 
 

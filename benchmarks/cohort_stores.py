@@ -1,7 +1,7 @@
-"""Stores that hold the cohort, filled past the server: its own extraction and its own store, without HTTP.
+"""Creates stores that hold the cohort, by the server's extractor and store directly, without HTTP.
 
-What the server would check of each resource, `tests/benchmarks` checks of the cohort. One process makes the
-resources and their index entries while this one writes.
+`tests/benchmarks` runs the checks that the server would run. A second process makes the resources and their
+index entries while this one writes.
 """
 
 import shutil
@@ -33,7 +33,7 @@ Written = list[tuple[Draft, Entries]]
 
 
 def stores(folder: Path, sizes: Iterable[int]) -> Iterator[tuple[int, Path]]:
-    """For each number of patients, smallest first, a folder with a store that holds as many."""
+    """For each number of patients, smallest first, a folder with a store of that size."""
     growing = folder / "growing"
     growing.mkdir()
     patients = 0
@@ -47,11 +47,11 @@ def stores(folder: Path, sizes: Iterable[int]) -> Iterator[tuple[int, Path]]:
 
 
 def fill(path: Path, patients: range) -> None:
-    """Add patients of the cohort to a store, which is made where there is none."""
-    # Puts the definitions in force; the store itself is then opened with the cohort's clock.
+    """Add patients of the cohort to a store, creating it if needed."""
+    # Adopts the definitions; the store itself is then opened with the cohort's clock.
     bootstrap.build(settings(path)).store.close()
     clock = Clock()
-    # A fork would take over the open store, which SQLite forbids.
+    # A forked process would inherit the open store, which SQLite forbids.
     with closing(SqliteStore(path, clock)) as store, ProcessPoolExecutor(1, get_context("spawn")) as other:
         for share, written in _ahead(other, _shares(patients)):
             with store.group():
@@ -64,7 +64,7 @@ def fill(path: Path, patients: range) -> None:
 
 @dataclass(slots=True)
 class Clock:
-    """Says what it was told."""
+    """A clock that returns the time that was set."""
 
     now: int = 0
 
@@ -78,7 +78,7 @@ def _shares(patients: range) -> Iterator[range]:
 
 
 def _ahead(other: ProcessPoolExecutor, shares: Iterator[range]) -> Iterator[tuple[range, Written]]:
-    """What the other process makes of each share, a few of them ahead."""
+    """The results of the other process for each share, computed a few shares ahead."""
     coming = deque((share, other.submit(_prepared, share)) for share in islice(shares, SHARES_AHEAD))
     while coming:
         share, written = coming.popleft()
@@ -87,12 +87,12 @@ def _ahead(other: ProcessPoolExecutor, shares: Iterator[range]) -> Iterator[tupl
 
 
 def settings(path: Path) -> Settings:
-    """Those of a server that was told nothing but where its store is."""
+    """The default settings with this store."""
     return Settings.load({}, {"store": f"sqlite:///{path}"})
 
 
 def prepared(extractor: Extractor, patients: Iterable[int]) -> Written:
-    """What a store is given of some patients."""
+    """The drafts and index entries of some patients."""
     resources = (json.parse(corpus.serialised(one)) for number in patients for one in cohort.care(number))
     return [(draft(resource, resource["id"]), extractor.entries(resource)) for resource in resources]
 
@@ -109,7 +109,7 @@ def _put(unit: UnitOfWork, written: Written) -> None:
 
 @cache
 def extractor() -> Extractor:
-    """The one of this process, by the definitions of a server that was told nothing."""
+    """The extractor of this process, with the default definitions."""
     return bootstrap.build(Settings.load({}, {"store": "memory:"})).engines.current().extractor
 
 

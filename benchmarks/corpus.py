@@ -1,7 +1,7 @@
-"""Synthetic patients and their care, always the same.
+"""Synthetic patients and their care, identical in every run.
 
-Nobody is real: the numbers come from the national *test* range of the INS, the telephone numbers from those
-that the Arcep keeps for fiction, and every resource is tagged as test health data (HTEST).
+No person is real: the identifiers are in the national *test* range of the INS, the telephone numbers in the
+range that Arcep reserves for fiction, and every resource is tagged as test health data (HTEST).
 https://hl7.org/fhir/R4/v3/ActReason/cs.html
 """
 
@@ -75,7 +75,7 @@ MEASURES = (
 
 
 def patient(number: int) -> Resource:
-    """The patient of that number, without an id."""
+    """Patient `number`, without an id."""
     random = Random(f"{SEED}/patient/{number}")
     gender = random.choice(("female", "male"))
     born = date(1938, 1, 1) + timedelta(days=random.randrange(25_000))
@@ -122,7 +122,7 @@ def patient(number: int) -> Resource:
 
 
 def revised(resource: Mapping[str, Any], revision: int) -> Resource:
-    """The same patient with another mobile number and house, as a reception desk would correct them."""
+    """The patient with another mobile number and address, as a reception desk would correct them."""
     random = Random(f"{revision}")
     telecom = [{**resource["telecom"][0], "value": _telephone(random)}, *resource["telecom"][1:]]
     home = {**resource["address"][0], "line": [f"{random.randrange(1, 180)} {random.choice(STREETS)}"]}
@@ -130,12 +130,12 @@ def revised(resource: Mapping[str, Any], revision: int) -> Resource:
 
 
 def record_number(number: int) -> dict[str, str]:
-    """The hospital's own identifier of the patient of that number: system and value."""
+    """The hospital's own identifier of patient `number`: system and value."""
     return {"system": HOSPITAL_RECORD, "value": f"{number:010}"}
 
 
 def episode(number: int) -> dict[str, Resource]:
-    """Twenty resources of one patient's care, by the `urn:uuid` under which the others refer to them."""
+    """Twenty resources of one patient's care, keyed by the `urn:uuid` of references to them."""
     random = Random(f"{SEED}/episode/{number}")
     names = [uuid.UUID(int=random.getrandbits(128), version=4).urn for _ in range(20)]
     subject = {"reference": names[0]}
@@ -160,7 +160,7 @@ def serialised(resource: Mapping[str, Any]) -> bytes:
 
 
 def _national_number(gender: str, born: date, commune: str, number: int) -> str:
-    """Sex, year, month, commune of birth, order and key, as the NIR has them."""
+    """A NIR: sex, year, month, commune of birth, order and key."""
     sex = "2" if gender == "female" else "1"
     body = f"{sex}{born:%y%m}{commune}{number % 1000:03}"
     return f"{body}{97 - int(body) % 97:02}"
@@ -171,17 +171,17 @@ def _telephone(random: Random) -> str:
 
 
 def at(day: date, hour: int, minute: int = 30) -> str:
-    """A time of a day in winter, as FHIR writes it."""
+    """A FHIR dateTime on a winter day."""
     return datetime(day.year, day.month, day.day, hour, minute).isoformat() + "+01:00"
 
 
 def tagged(resource_type: str, **elements: Any) -> Resource:
-    """A resource that is tagged as test health data."""
+    """A resource tagged as test health data."""
     return {"resourceType": resource_type, "meta": {"tag": [TEST_DATA]}, **elements}
 
 
 def coded(system: str, code: str, display: str) -> Resource:
-    """A CodeableConcept of one code."""
+    """A CodeableConcept with one code."""
     return {"coding": [{"system": system, "code": code, "display": display}], "text": display}
 
 

@@ -1,8 +1,7 @@
-"""The doors between our code and the driver of MongoDB: what comes out of them can be played back.
+"""Records the results of MongoDB driver calls, and replays them.
 
-Played back, the driver answers at once, so that what is left to measure is our own code and nothing else.
-What the driver calls of ours, such as the body of a transaction, is called in either case.
-https://pymongo.readthedocs.io/en/stable/api/index.html
+A replayed driver answers immediately, so that only our own code is measured. Our callbacks, such as the body
+of a transaction, are called in both cases. https://pymongo.readthedocs.io/en/stable/api/index.html
 """
 
 import time
@@ -38,12 +37,12 @@ ENTRY_POINTS: tuple[tuple[Any, str], ...] = (
     ),
     (bson, "encode decode"),
 )
-"""What our code calls of the driver."""
+"""The driver methods that our code calls."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """What came out of a door: a value, or what was raised."""
+    """The result of a driver call: a value, or an exception."""
 
     value: Any = None
     error: BaseException | None = None
@@ -55,7 +54,7 @@ class Answer:
 
 
 class DriverRecorder(monitoring.CommandListener):
-    """Adds up the time on the clock within the driver and counts its commands, and keeps the answers."""
+    """Sums the wall time in the driver, counts its commands, and records its results."""
 
     def __init__(self) -> None:
         self.nanoseconds = 0
@@ -73,7 +72,7 @@ class DriverRecorder(monitoring.CommandListener):
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch the driver's doors."""
+        """Record the driver calls inside the block."""
         before = [
             (owner, name, getattr(owner, name)) for owner, names in ENTRY_POINTS for name in names.split()
         ]
@@ -86,12 +85,12 @@ class DriverRecorder(monitoring.CommandListener):
                 setattr(owner, name, door)
 
     def forget(self) -> None:
-        """Keep the answers from here on only."""
+        """Discard the results recorded so far."""
         self._answers.clear()
 
     @contextmanager
     def replayed(self) -> Iterator[None]:
-        """Inside the block the driver gives what it gave, over and over again."""
+        """Replay the recorded results inside the block, repeatedly."""
         self._played = cycle(self._answers)
         try:
             yield
@@ -131,7 +130,7 @@ class DriverRecorder(monitoring.CommandListener):
             self.nanoseconds += time.perf_counter_ns() - began
 
     def _way_back(self, body: Callable[..., Any]) -> Callable[..., Any]:
-        """What the driver calls of ours."""
+        """Wrap one of our callbacks, whose time is not the driver's."""
 
         def leave(*arguments: Any) -> Any:
             began = time.perf_counter_ns()

@@ -1,20 +1,20 @@
-"""From samples to a verdict: percentiles, ratios of paired rounds, targets."""
+"""Statistics of samples: percentiles, ratios of paired rounds, and comparison with targets."""
 
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-# Beyond this the client, not the server, limits a round, and the ratio says nothing.
+# Above this share, the client limits the round, and the ratio is meaningless.
 CLIENT_BUSY_MAX = 0.95
-# A floor that has its core to itself uses it all; when others used it too, the ratio flatters the product.
+# A floor alone on its core uses it fully; below this share, others used it too, which flatters the product.
 FLOOR_BUSY_MIN = 0.9
 # The label of the side that is the floor.
 FLOOR = "floor"
 
 
 def percentile(values: Sequence[float], rank: float) -> float:
-    """The smallest of `values` that at least `rank` (0 to 1) of them do not exceed."""
+    """The smallest of `values` that at least a share `rank` (0 to 1) of them does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, -int(-rank * len(ordered) // 1) - 1)]
 
@@ -32,8 +32,10 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One round of load: what was done per second, how long one request took, and how much of a core the
-    client and the server used. A server far below 1 waited for the disk, or others used its core."""
+    """One round of load: work per second, latencies, and the share of a core that client and server used.
+
+    A server far below 1 waited for the disk, or others used its core.
+    """
 
     rate: float
     p50_seconds: float
@@ -43,7 +45,7 @@ class Sample:
 
     @classmethod
     def of(cls, latencies: Sequence[float], seconds: float, spent: Spent, weight: int = 1) -> Self:
-        """The sample of requests that were answered within `seconds`; each does `weight` pieces of work."""
+        """The sample of requests answered within `seconds`, each of which does `weight` units of work."""
         return cls(
             rate=len(latencies) * weight / seconds,
             p50_seconds=percentile(latencies, 0.50),
@@ -55,7 +57,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two sides of a comparison, over all its rounds; `unit` is what the rate counts."""
+    """One side of a comparison over all its rounds; `unit` is the unit of its rate."""
 
     label: str
     unit: str
@@ -83,13 +85,13 @@ class Side:
 
     @property
     def rate_per_processor_second(self) -> float:
-        """What the server would do with a core to itself and a disk that never keeps it waiting."""
+        """The rate that the server would reach with its own core and without waiting for the disk."""
         return statistics.median(sample.rate / sample.server_busy for sample in self.samples)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What lies behind a figure that is made of many; `notes` explain it."""
+    """The details of a figure computed from many; `notes` explain it."""
 
     heads: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
@@ -98,7 +100,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a row measured: the value to hold against the target, how far it spread, and what lies behind."""
+    """The result of a row: the value to compare with the target, its range, and its details."""
 
     value: float
     low: float
@@ -108,18 +110,18 @@ class Figure:
 
     @classmethod
     def of(cls, values: Sequence[float], table: Table | None = None) -> Self:
-        """The median of repeated measures."""
+        """The median of repeated measurements."""
         return cls(statistics.median(values), min(values), max(values), table=table)
 
     @classmethod
     def ratio(cls, over: Side, under: Side) -> Self:
-        """The median ratio of rounds that ran next to each other."""
+        """The median ratio of paired rounds."""
         ratios = [top.rate / bottom.rate for top, bottom in zip(over.samples, under.samples, strict=True)]
         return cls(statistics.median(ratios), min(ratios), max(ratios), (over, under))
 
     @property
     def doubt(self) -> str:
-        """Why the figure proves nothing; empty for a sound one."""
+        """Why the figure is unreliable; empty if it is reliable."""
         if any(side.client_busy > CLIENT_BUSY_MAX for side in self.sides):
             return "client-bound"
         if any(side.label == FLOOR and side.server_busy < FLOOR_BUSY_MIN for side in self.sides):
@@ -129,20 +131,20 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound, at least or at most, in some unit; a ratio has none."""
+    """A lower or upper bound in some unit; a ratio has no unit."""
 
     bound: float
     at_least: bool = True
     unit: str = ""
 
     def met(self, figure: Figure) -> bool:
-        """Whether a figure keeps to the bound. One that proves nothing does not."""
+        """Whether a figure meets the bound. An unreliable one does not."""
         if figure.doubt:
             return False
         return figure.value >= self.bound if self.at_least else figure.value <= self.bound
 
     def margin(self, figure: Figure) -> float:
-        """How far on the good side: 1 is exactly the bound, below 1 is a miss."""
+        """The ratio to the bound: 1 is exactly the bound, below 1 is a miss."""
         return figure.value / self.bound if self.at_least else self.bound / figure.value
 
     def __str__(self) -> str:

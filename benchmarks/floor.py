@@ -1,4 +1,4 @@
-"""The floor: the least that a Python server can do on the same uvicorn, a bare route that says given bytes.
+"""The floor, a baseline server: a bare route on the same uvicorn that returns given bytes.
 
 `python -m benchmarks.floor PORT STATUS FILE` answers GET and POST on every path with the bytes of FILE.
 """
@@ -19,7 +19,7 @@ from fhir_server.settings import Settings
 
 
 def floor(status: int, body: bytes) -> Starlette:
-    """An application that reads the request and answers with `body`, whatever was asked."""
+    """An application that reads the request and answers every one with `body`."""
     media_type = FHIR_JSON.decode()
 
     async def said(_: Request) -> Response:
@@ -38,14 +38,14 @@ def floor(status: int, body: bytes) -> Starlette:
 
 
 def main() -> None:
-    """Serve on the port that the arguments name, with the status and the file that they name."""
+    """Serve on the port, with the status and the file in the arguments."""
     port, status, file = sys.argv[1:]
     app = floor(int(status), Path(file).read_bytes())
     http_server.exit_on_signals()
     listener = http_server.listen("127.0.0.1", int(port))
-    # What the import of the product brought along must not make the floor's garbage collection dearer.
+    # The product's imports must not make the floor's garbage collection more expensive.
     gc.freeze()
-    # Run as the product runs itself, so that both have the same uvicorn under them.
+    # Runs like the product, so that both use the same uvicorn settings.
     http_server.run_in_process(cast("Any", app), Settings(), listener)
 
 

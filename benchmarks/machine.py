@@ -1,4 +1,4 @@
-"""The machine under the measures: which core serves, which one asks, what a flush to disk costs."""
+"""The machine of the benchmarks: the cores of servers and client, and the cost of a flush to disk."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ FLUSHES = 50
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """The core of the servers and the core of the client; the same one on a machine that has no other."""
+    """The core of the servers and the core of the client, which are the same on a single-core machine."""
 
     server: int
     client: int
@@ -33,7 +33,7 @@ def cores() -> Cores:
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """Keep this process, and those that it starts meanwhile, on one core."""
+    """Pin this process, and those that it starts inside the block, to one core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -43,7 +43,7 @@ def pinned(core: int) -> Iterator[None]:
 
 
 def flush_seconds(folder: Path) -> float:
-    """What one small append made durable costs in `folder`, in the median."""
+    """The median duration of a small durable append in `folder`."""
     path = folder / "flush"
     took = []
     with path.open("wb", buffering=0) as file:
@@ -57,7 +57,7 @@ def flush_seconds(folder: Path) -> float:
 
 
 def description(folder: Path) -> str:
-    """What a reader needs to know to judge the absolute figures."""
+    """A description of the machine, to judge the absolute figures."""
     return (
         f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores; {cores()}; "
         f"load average {os.getloadavg()[0]:.2f}; one flush to disk {flush_seconds(folder) * 1000:.2f} ms"

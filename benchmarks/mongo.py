@@ -1,8 +1,8 @@
-"""make bench STORE=mongo: what requests cost in our own code on MongoDB, next to all of it when embedded.
+"""make bench STORE=mongo: the cost of requests in our own code on MongoDB, compared with the embedded store.
 
-Requests enter by the door that HTTP enters by. The database's time is that of the tests' server and says
-nothing of a real one, and the driver's is not ours. So each request is made in earnest, and then many times
-with the driver's answers played back: that is our own code, compared with the embedded store's whole path.
+Requests go to the dispatcher, as from HTTP. The times of the tests' database server say nothing about a real
+one, and the driver is not our code. So each request is recorded once, and then repeated with the driver's
+results replayed: this measures our own code, to compare with the whole path of the embedded store.
 """
 
 import sys
@@ -35,8 +35,8 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Microseconds of one request: of the processor in our own code; on the clock within the driver, which is
-    mostly the database's; and the commands it took.
+    """The cost of one request in microseconds: processor time in our own code, wall time in the driver, which
+    is mostly the database's; and its number of commands.
     """
 
     own: float
@@ -110,7 +110,7 @@ def _server(store: str) -> Iterator[bootstrap.Server]:
 
 
 def _processor_microseconds(server: bootstrap.Server, requests: Sequence[FhirRequest]) -> float:
-    """What one of the requests takes of the processor in the mean."""
+    """The mean processor time of the requests."""
     began = time.process_time_ns()
     for request in requests:
         server.dispatcher.dispatch(request)
@@ -120,7 +120,9 @@ def _processor_microseconds(server: bootstrap.Server, requests: Sequence[FhirReq
 def _in_earnest(
     server: bootstrap.Server, make: Callable[[], FhirRequest], driver: DriverRecorder
 ) -> tuple[float, float]:
-    """The microseconds that requests are in the driver, and their commands; keeps the last answers."""
+    """The mean microseconds in the driver and the number of commands of a request; records its
+    last results.
+    """
     within, commands = driver.nanoseconds, driver.commands
     for _ in range(RECORDED):
         driver.forget()
@@ -134,7 +136,7 @@ def _compare(
     make: Callable[[], FhirRequest],
     driver: DriverRecorder,
 ) -> tuple[float, Cost]:
-    """The least of rounds that take turns, as the machine's other work only ever adds to what is measured."""
+    """The minimum over alternating rounds, because other work of the machine only ever adds time."""
     within, commands = _in_earnest(other, make, driver)
     here, there = [], []
     for _ in range(ROUNDS):
@@ -146,9 +148,9 @@ def _compare(
 
 
 def main() -> None:
-    """Print a line for each shape of request; status 1 where our code takes more than it may."""
+    """Print a line for each kind of request; status 1 where our code exceeds its limit."""
     driver = DriverRecorder()
-    # Asked four times a second whatever is requested, and so part of no request.
+    # Runs four times a second independently of requests.
     mongo_store.GENERATION_SECONDS = 3_600
     monitoring.register(driver)
     worst = 0.0

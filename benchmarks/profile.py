@@ -1,7 +1,6 @@
-"""Where the product's time goes under one row's load, as py-spy sees it from outside.
+"""Profiles the product under the load of one row with py-spy.
 
-py-spy reads the stacks of the running threads without a part in the process, so that what is profiled is the
-product as it is. https://github.com/benfred/py-spy
+py-spy samples the stacks of the threads from outside the process, so the product is profiled unmodified. https://github.com/benfred/py-spy
 """
 
 import re
@@ -22,21 +21,22 @@ SAMPLES_PER_SECOND = 400
 SHOWN = 30
 LINE_NUMBER = re.compile(r":\d+\)$")
 THREAD_NUMBER = re.compile(r"^thread \((\d+)\): ")
-# A thread that uses less of the processor than this was waiting, whatever py-spy took it for.
+# A thread with a smaller share of the processor was waiting, even if py-spy counted it as active.
 IDLE_SHARE = 0.01
 
 
 class NoProfile(Exception):
-    """A profile that could not be taken; the message says why."""
+    """Profiling failed; the message says why."""
 
 
-# The thread's name first, then its functions from the outermost to the one that runs.
+# The name of the thread, then its functions from the outermost to the innermost.
 Stack = tuple[str, ...]
 
 
 def stacks(raw: str, idle: Collection[int] = ()) -> Counter[Stack]:
-    """The stacks of py-spy's raw format, one to a line with its count, and how often each was seen, but for
-    those of `idle` threads."""
+    """The counts of the stacks in py-spy's raw format, one stack with its count per line, without `idle`
+    threads.
+    """
     counts: Counter[Stack] = Counter()
     for line in raw.splitlines():
         stack, _, count = line.rpartition(" ")
@@ -47,7 +47,7 @@ def stacks(raw: str, idle: Collection[int] = ()) -> Counter[Stack]:
 
 
 def idle_threads(before: Mapping[int, float], after: Mapping[int, float]) -> set[int]:
-    """The threads that hardly used the processor in between, by the seconds each had used."""
+    """The threads that hardly used the processor between two readings of their processor seconds."""
     used = {thread: seconds - before.get(thread, 0.0) for thread, seconds in after.items()}
     total = sum(used.values())
     return {thread for thread, seconds in used.items() if seconds < IDLE_SHARE * total}
@@ -55,13 +55,13 @@ def idle_threads(before: Mapping[int, float], after: Mapping[int, float]) -> set
 
 @dataclass(slots=True)
 class Profile:
-    """How often each stack was seen at work, over all the rounds in which samples were taken."""
+    """The counts of active stacks over all sampled rounds."""
 
     samples: Counter[Stack] = field(default_factory=Counter)
 
     @contextmanager
     def taking(self, server: Server) -> Iterator[None]:
-        """Sample the server for as long as this lasts. Raises `NoProfile` where that cannot be done."""
+        """Sample the server inside the block. Raises `NoProfile` where that is not possible."""
         with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
             output, before = Path(folder) / "stacks", server.thread_seconds()
             with _recording(server.process.pid, output):
@@ -70,7 +70,7 @@ class Profile:
             self.samples += stacks(output.read_text(), idle)
 
     def text(self, shown: int = SHOWN) -> str:
-        """Shares of the time spent at work or at waiting for the disk."""
+        """The shares of the time spent working or waiting for the disk, as text."""
         threads, lines, functions = Counter[str](), Counter[str](), Counter[str]()
         stems = self._stems()
         for stack, count in self.samples.items():
@@ -85,7 +85,7 @@ class Profile:
         return "\n".join(f"  {title}\n{self._shares(counts, shown)}" for title, counts in parts.items())
 
     def _stems(self) -> dict[str, set[str]]:
-        """By thread, the functions that are in all of its samples, such as main: they tell nothing."""
+        """By thread, the functions in all of its samples, such as main, which are not informative."""
         stems: dict[str, set[str]] = {}
         for stack in self.samples:
             names = _functions(stack)

@@ -1,4 +1,4 @@
-"""The table as a reader sees it, and as a program does."""
+"""The results as text for people, and as JSON for programs."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from benchmarks.figures import Figure, Side, Table
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A row with what it measured, or with the reason why it could not."""
+    """A row with its figure, or with the reason why it has none."""
 
     row: Row
     figure: Figure | None
@@ -29,12 +29,12 @@ class Result:
 
     @property
     def margin(self) -> float:
-        """How far on the good side of the target; 0 when nothing was measured."""
+        """The ratio to the target; 0 when nothing was measured."""
         return self.row.target.margin(self.figure) if self.figure else 0.0
 
 
 def text(result: Result) -> str:
-    """One line of verdict and the absolute figures under it."""
+    """One line with the verdict, and the absolute figures below it."""
     row, figure = result.row, result.figure
     head = f"{result.verdict:>12}  {row.name:<12} {row.title}: target {row.target}"
     if figure is None:
@@ -46,7 +46,7 @@ def text(result: Result) -> str:
 
 
 def _table(table: Table) -> list[str]:
-    """The first column to the left, the others to the right."""
+    """The lines of a table: the first column left-aligned, the others right-aligned."""
     rows = (table.heads, *table.lines)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
@@ -68,7 +68,7 @@ def _side(side: Side) -> str:
 
 
 def document(machine: str, results: Sequence[Result]) -> str:
-    """The same as JSON."""
+    """All results as JSON."""
     return json.dumps({"machine": machine, "rows": [_row(result) for result in results]}, indent=2)
 
 

@@ -1,4 +1,4 @@
-"""The servers under load, real processes on loopback: the product as it is installed, and the floor."""
+"""The servers under load, as processes on loopback: the installed product, and the floor."""
 
 import os
 import signal
@@ -18,16 +18,16 @@ ROOT = Path(__file__).parent.parent
 START_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.002
 REMOVED_VARIABLES = ("FHIR_SERVER_", "PYTHONDONTWRITEBYTECODE")
-"""Variables that would make another server than the installed one, whose code is compiled."""
+"""Environment variables that would change the server under test, removed for it."""
 
 
 class ServerFailed(Exception):
-    """A server that did not start, did not stop, or answered something else than it should."""
+    """A server did not start or stop, or gave an unexpected response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server process that listens; `ready_seconds` passed from its start to its first answer."""
+    """A listening server process; `ready_seconds` is the time from its start to its first response."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -35,27 +35,27 @@ class Server:
     log: Path
 
     def ask(self, request: bytes) -> wire.Response:
-        """Send one request by itself. Raises `ServerFailed` for an answer that is not success."""
+        """Send one request. Raises `ServerFailed` for an unsuccessful response."""
         answer = _ask(self.port, request)
         if answer.status >= 300:
             raise ServerFailed(f"{answer.status}: {answer.body[:1000].decode(errors='replace')}")
         return answer
 
     def processor_seconds(self) -> float:
-        """Processor time that the process has used so far, in user and kernel."""
+        """The user and kernel processor time of the process so far."""
         return _processor_seconds(Path(f"/proc/{self.process.pid}"))
 
     def family_seconds(self) -> float:
-        """The same for the process and those that it started, such as its workers."""
+        """The processor time of the process and its descendants, such as workers."""
         return sum(_processor_seconds(Path(f"/proc/{pid}")) for pid in _family(self.process.pid))
 
     def thread_seconds(self) -> dict[int, float]:
-        """The same for each of its threads."""
+        """The processor time of each thread."""
         threads = Path(f"/proc/{self.process.pid}/task").iterdir()
         return {int(thread.name): _processor_seconds(thread) for thread in threads}
 
     def resident_bytes(self) -> int:
-        """Resident memory of the process and of those that it started."""
+        """The resident memory of the process and its descendants."""
         return sum(_resident_bytes(pid) for pid in _family(self.process.pid))
 
 
@@ -63,8 +63,9 @@ class Server:
 def product(
     core: int | None, folder: Path, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Server]:
-    """The product with its store in `folder`, the settings given (names without FHIR_SERVER_) and everything
-    else as it is by default; on one core, or on all for None.
+    """The product with its store in `folder` and these settings (names without FHIR_SERVER_).
+
+    Other settings have their defaults. It runs on one core, or on all for None.
     """
     port = _free_port()
     store = f"sqlite:///{folder / 'fhir.sqlite'}"
@@ -76,7 +77,7 @@ def product(
 
 @contextmanager
 def floor(core: int, folder: Path, status: int, body: bytes) -> Iterator[Server]:
-    """The floor, answering everything with `status` and `body`."""
+    """The floor, which answers every request with `status` and `body`."""
     port = _free_port()
     file = folder / "answer"
     file.write_bytes(body)
@@ -154,7 +155,7 @@ def _free_port() -> int:
 
 
 def _family(pid: int) -> list[int]:
-    """A process and all below it, as /proc knows them."""
+    """A process and all its descendants, from /proc."""
     parents = {int(entry.name): _parent(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     family = [pid]
     for member in family:
@@ -175,7 +176,7 @@ def _parent(entry: Path) -> int:
 
 
 def _stat(entry: Path) -> list[str]:
-    """What /proc says of a process after its name, which may hold anything."""
+    """The fields of /proc/PID/stat after the name of the process, which may contain any characters."""
     return (entry / "stat").read_text().rpartition(")")[2].split()
 
 

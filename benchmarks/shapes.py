@@ -1,8 +1,7 @@
-"""The shapes of searches whose time is followed as a store grows.
+"""The kinds of searches whose time is measured as a store grows.
 
-Those that are `held` to it must not cost more in a larger store: an index leads to their matches, and as many
-are read as stand on the page. What is not held says why.
-https://hl7.org/fhir/R4/search.html
+Those that are `held` must not cost more in a larger store: an index leads to their matches, and only the
+matches on the page are read. The others say why they are not held to it. https://hl7.org/fhir/R4/search.html
 """
 
 from collections.abc import Callable, Iterator
@@ -14,15 +13,15 @@ from benchmarks import cohort, corpus
 from benchmarks.cohort import called, code, family, patient_id, started, written
 
 WITHOUT_TOTAL = "_total=none"
-"""Asked for wherever the matches are more than the page: to count them is what the shape `total` measures."""
+"""Used wherever there are more matches than fit the page: only the shape `total` measures counting."""
 
 Ask = Callable[[int], str]
-"""The search for patient n, below the base."""
+"""Returns the search for patient n, relative to the base."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One shape; `pages` is how many pages to turn before those that are measured."""
+    """One kind of search; `pages` is the number of pages to skip before the measured one."""
 
     name: str
     ask: Ask
@@ -35,13 +34,13 @@ class Shape:
 
 
 def requests(shape: Shape, patients: int, wanted: int) -> Iterator[str]:
-    """As many searches, for patients that are spread over the cohort."""
+    """`wanted` searches, for patients spread over the cohort."""
     for place in range(wanted):
         yield shape.ask(place * 7_919 % patients)
 
 
 def _search(type: str, *criteria: tuple[str, str], more: str = "") -> str:
-    """The criteria with their values escaped."""
+    """The search with its values escaped."""
     asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in criteria)
     return f"{type}?{asked}{more and '&' + more}"
 
@@ -56,13 +55,13 @@ def _identifier(number: int) -> str:
 
 
 def _month(number: int) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Two criteria: dated from a day of the patient's care, and before one a month later."""
+    """Two criteria: a date from a day of the patient's care, and before a day one month later."""
     first = started(number)
     return ("date", f"ge{first}"), ("date", f"lt{first + timedelta(days=30)}")
 
 
 def _heavy(number: int) -> str:
-    """A body weight that one in ten exceeds."""
+    """A criterion on body weight that one in ten matches."""
     return f"gt{100 + number % 10}|{corpus.UCUM}|kg"
 
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as the load client speaks it: whole requests out, whole responses in.
+"""HTTP/1.1 for the load client: builds whole requests and parses whole responses.
 
 https://www.rfc-editor.org/rfc/rfc9112
 """
@@ -13,11 +13,11 @@ NO_BODY = frozenset({204, 304})
 
 
 class UnsupportedResponse(Exception):
-    """Bytes that this client cannot read as one response with a Content-Length."""
+    """Bytes that are not one response with a Content-Length."""
 
 
 class Response(NamedTuple):
-    """One answer: `head` runs from the status line to the last header."""
+    """One response: `head` runs from the status line to the last header."""
 
     status: int
     head: bytes
@@ -34,7 +34,7 @@ class Response(NamedTuple):
 def request(
     method: str, target: str, body: bytes | None = None, headers: tuple[tuple[str, str], ...] = ()
 ) -> bytes:
-    """The bytes of one request on a connection that stays open."""
+    """The bytes of one request on a persistent connection."""
     lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", f"Accept: {FHIR_JSON.decode()}"]
     lines += [f"{name}: {value}" for name, value in headers]
     if body is not None:
@@ -43,9 +43,9 @@ def request(
 
 
 def response(received: bytes) -> Response | None:
-    """The response that `received` holds, or None while some of it is still to come.
+    """The response in `received`, or None while it is incomplete.
 
-    Raises `UnsupportedResponse` for chunked answers, and for bytes beyond the one response.
+    Raises `UnsupportedResponse` for chunked responses, and for bytes beyond one response.
     """
     end = received.find(HEAD_END)
     if end < 0:

@@ -1,4 +1,4 @@
-"""What the connections of a load client send, and what they make of the answers."""
+"""Workloads of the load client: the requests to send, and the checks of their responses."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from benchmarks import wire
 
 
 class UnexpectedAnswer(Exception):
-    """The server did not do the work that is measured."""
+    """The server did not do the measured work."""
 
     def __init__(self, answer: wire.Response) -> None:
         super().__init__(f"{answer.status}: {answer.body[:600].decode(errors='replace')}")
 
 
 class Workload(Protocol):
-    """One kind of load; `connection` counts from 0. A request does `weight` pieces of work."""
+    """One kind of load; `connection` counts from 0. A request does `weight` units of work."""
 
     weight: int
 
@@ -27,7 +27,7 @@ class Workload(Protocol):
 
 
 class InTurn:
-    """Sends requests that were made beforehand, one after the other over all connections."""
+    """Sends prepared requests in order over all connections."""
 
     def __init__(self, requests: Sequence[bytes], expected: int, weight: int = 1) -> None:
         self.weight = weight
@@ -46,10 +46,10 @@ class InTurn:
 
 
 class Updates:
-    """Each connection updates a resource of its own under the ETag of the answer before.
+    """Each connection updates its own resource with the ETag of the previous response.
 
-    `revisions` holds the bodies of each connection's resource; all of one resource bear the same id.
-    The first update of each connection is unconditional and creates the resource where it is missing.
+    `revisions` are the bodies of each connection's resource, all with the same id. The first update of each
+    connection is unconditional and creates the resource if it is missing.
     """
 
     weight = 1

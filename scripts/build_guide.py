@@ -1,7 +1,7 @@
 """Writes the guide as an installable FHIR NPM package: `make guide [ROOT=https://...]`.
 
-The package holds the guide's resources on the given canonical root, profiles with their snapshots, and the
-valid examples. It is the same, byte for byte, each time it is written. https://hl7.org/fhir/packages
+The package contains the guide's resources on the given canonical root, profiles with their snapshots, and the
+valid examples. The build is reproducible byte for byte. https://hl7.org/fhir/packages
 """
 
 import argparse
@@ -27,7 +27,7 @@ INDEXED = ("resourceType", "id", "url", "version", "kind", "type", "supplements"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the package, and say where."""
+    """Write the package, and print its path."""
     parser = argparse.ArgumentParser(description="Write the guide as a FHIR NPM package.")
     parser.add_argument("--root", help="canonical root of the guide, such as https://fhir.example.org")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "dist", help="folder to write into")
@@ -57,7 +57,7 @@ def package_files(guide: Guide) -> dict[str, bytes]:
 
 
 def _folder(name: str, resources: Iterable[Resource]) -> dict[str, bytes]:
-    """One file for each resource, and the index of them."""
+    """One file per resource, and their index."""
     named = {f"{found['resourceType']}-{found['id']}.json": found for found in resources}
     index = [
         {"filename": file, **{member: found[member] for member in INDEXED if _is_text(found, member)}}
@@ -72,7 +72,7 @@ def _is_text(resource: Mapping[str, Any], member: str) -> bool:
 
 
 def _examples(guide: Guide) -> Iterator[tuple[str, Resource]]:
-    """Each example on the guide's root, with the canonical of its profile."""
+    """The examples on the guide's root, each with the canonical URL of its profile."""
     own_root = read_guide().root
     for file in example_files():
         body = file.path.read_bytes().replace(own_root.encode(), guide.root.encode())
@@ -94,7 +94,7 @@ def _with_snapshots(guide: Guide, examples: Iterable[tuple[str, Resource]]) -> I
 
 
 def _narrated(resource: Resource) -> Resource:
-    """The resource with its title and description as narrative, which other validators ask for (dom-6)."""
+    """The resource with its title and description as narrative, which other validators require (dom-6)."""
     title = resource["title"] if "title" in resource else resource["name"]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in (title, resource["description"]))
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
@@ -103,12 +103,12 @@ def _narrated(resource: Resource) -> Resource:
 
 
 def _ordered(definition: Resource) -> Resource:
-    """The snapshot before the differential, as R4 has them."""
+    """The definition with the snapshot before the differential, as in R4."""
     return definition | {"differential": definition.pop("differential")}
 
 
 def _defined(element: Mapping[str, Any]) -> Resource:
-    """The element with the texts that R4 wants of every element of a snapshot (sdf-3, eld-18)."""
+    """The element with the texts that R4 requires of every element of a snapshot (sdf-3, eld-18)."""
     texts = {"definition": element.get("short") or element["path"]}
     if element.get("isModifier"):
         texts["isModifierReason"] = MODIFIER_REASON
@@ -146,7 +146,7 @@ def _head(guide: Guide) -> Resource:
 
 
 def _archive(files: Mapping[str, bytes]) -> bytes:
-    """A .tgz without anything that differs from one run to the next."""
+    """A reproducible .tgz, without timestamps or owners."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, body in files.items():

@@ -1,6 +1,6 @@
 """Writes the pages of the guide, in French, one for each profile, the actors and an index: `make docs`.
 
-What is written stands in the guide's resources and examples; `docs/guide/choix.md` alone is written by hand.
+The content comes from the guide's resources and examples; only `docs/guide/choix.md` is written by hand.
 """
 
 import sys
@@ -42,7 +42,7 @@ KINDS = {
 
 
 def main() -> int:
-    """Write every page, and remove those of profiles that are gone."""
+    """Write all pages, and remove those of profiles that no longer exist."""
     written = pages()
     FOLDER.mkdir(parents=True, exist_ok=True)
     for stale in {path.name for path in FOLDER.glob("sesame-*.md")} - written.keys():
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def pages() -> dict[str, str]:
-    """The text of every generated page by the name of its file."""
+    """The text of every generated page by file name."""
     guide = read_guide()
     registry = Registry.r4().layered(guide.resources)
     profiles = [found for found in _of(guide, "StructureDefinition") if found["kind"] == "resource"]
@@ -135,7 +135,7 @@ def _table(header: str, rows: Iterable[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text as it can stand in a table."""
+    """A text escaped for a table cell."""
     return text.replace("|", "\\|").replace("\n", " ")
 
 
@@ -159,7 +159,7 @@ def _page(guide: Guide, registry: Registry, profile: Resource) -> str:
 
 
 def _element_row(guide: Guide, element: Resource, complete: Mapping[str, Any]) -> str:
-    """`element` is the line of the differential, `complete` the same element of the snapshot."""
+    """The row of an element: `element` is that of the differential, `complete` that of the snapshot."""
     name = element["id"].partition(".")[2]
     cells = (
         f"`{name}`" + (" **S**" if element.get("mustSupport") else ""),
@@ -203,7 +203,7 @@ def _values(guide: Guide, element: Resource) -> Iterator[str]:
 
 
 def _short(value: Any) -> str:
-    """A value in few words: a code by itself, without its system."""
+    """A short form of a value: a code without its system."""
     if isinstance(value, dict):
         (coding,) = value.get("coding", [value])
         return str(coding["code"])
@@ -222,7 +222,7 @@ def _rules(elements: Iterable[Resource]) -> Iterator[str]:
 
 
 def _examples(profile: Resource) -> str:
-    """The valid examples, the first of them in full where it is short, and where the invalid ones stand."""
+    """The valid examples, the first in full if it is short, and links to the invalid ones."""
     own = [file for file in example_files() if file.profile == profile["id"]]
     refused = [file for file in example_files("invalid") if file.profile == profile["id"]]
     count = sum(len(json.parse(file.path.read_bytes())) for file in refused)

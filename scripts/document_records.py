@@ -1,6 +1,6 @@
 """Writes the tables and examples of docs/records.md from the tables of the records: `make docs`.
 
-What stands above the mark is written by hand.
+The part above the mark is written by hand.
 """
 
 import sys
@@ -27,7 +27,7 @@ KINDS = {
 
 
 def main() -> int:
-    """Write what stands below the mark."""
+    """Write the part below the mark."""
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     print(PAGE.relative_to(REPOSITORY))
     return 0
@@ -41,7 +41,7 @@ def examples() -> dict[str, Any]:
 
 
 def page(text: str) -> str:
-    """The page as it ought to be, from the page as it is."""
+    """The updated page, from the present one."""
     head, mark, rest = text.partition(MARK)
     comment = rest.partition("\n")[0]
     guide, shown = read_guide(), examples()
@@ -89,7 +89,7 @@ def _kind(field: Field) -> str:
 
 
 def _word(kind: Kind, word: str) -> str:
-    """A word, and the code that it stands for where they differ."""
+    """A word, with its code if they differ."""
     kind = kind.kind if isinstance(kind, ListOf) else kind
     code = kind.codes[word] if isinstance(kind, Word) else word
     if isinstance(kind, Coded):
@@ -98,7 +98,7 @@ def _word(kind: Kind, word: str) -> str:
 
 
 def _derived(table: Table) -> Iterator[str]:
-    """What the resources say that no field does."""
+    """The elements of the resources that are not fields."""
     if table.derived:
         said = (f"`{one.place}` ({one.description.rstrip('.')})" for one in table.derived)
         yield from (f"De là viennent aussi : {', '.join(said)}.", "")

@@ -9,14 +9,14 @@ FOLDER = REPOSITORY / "tests" / "profiles"
 
 @dataclass(frozen=True, slots=True)
 class ExampleFile:
-    """A file that holds one resource, and the profile it is an example of."""
+    """A file with one example resource, and its profile."""
 
     profile: str
     path: Path
 
     @property
     def place(self) -> str:
-        """The path of the file inside the repository."""
+        """The path of the file relative to the repository."""
         return self.path.relative_to(REPOSITORY).as_posix()
 
 

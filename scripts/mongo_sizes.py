@@ -1,6 +1,6 @@
-"""How large the documents and index keys of a store in MongoDB are, per 1,000 patients of a cohort.
+"""The sizes of the documents and index keys of a MongoDB store, per 1,000 patients of a cohort.
 
-Counted from the documents themselves, before any compression: python -m scripts.mongo_sizes
+Computed from the documents, before any compression: python -m scripts.mongo_sizes
 """
 
 from collections import Counter
@@ -41,8 +41,9 @@ def documents() -> Iterator[dict[str, Any]]:
 
 
 def key_bytes(document: Mapping[str, Any], fields: list[str], sparse: bool) -> Iterator[int]:
-    """The bytes of each key that a document has in an index by these fields: one without the array has one
-    too, unless the index is sparse.
+    """The size in bytes of each key of a document in an index on these fields.
+
+    A document without the array has one key too, unless the index is sparse.
     """
     (array,) = {field.partition(".")[0] for field in fields if field.partition(".")[0] in ARRAYS} or {""}
     for element in document.get(array) or (() if sparse else (None,)):

@@ -1,6 +1,6 @@
 """The command: `python -m benchmarks.proof [--scale 1] [--seed 2023] [--clients 8]`.
 
-Starts a server on a store of its own. The exit status is 1 when a euro or a count differs.
+Starts a server with a new store. The exit status is 1 when any amount or count differs.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def text(proof: Proof) -> str:
-    """The table, how the run went, and the verdict."""
+    """The table, the statistics of the run, and the verdict."""
     rate = proof.entries / proof.load_seconds
     return "\n".join(
         (

@@ -18,7 +18,7 @@ BATCH_SIZE = 20
 
 
 def acknowledgements(guide: Guide, events: Iterable[Event]) -> Iterator[tuple[Resource, ...]]:
-    """Bundles of Tasks which say that the claims were received; nothing has to come before the others."""
+    """Bundles of Tasks that acknowledge the claims as received; they may be sent in any order."""
     yield ()
     tasks = [create(synthetic(guide, _task(guide, event))) for event in events]
     for first in range(0, len(tasks), BATCH_SIZE):

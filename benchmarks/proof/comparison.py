@@ -1,4 +1,4 @@
-"""The table: what the opinion forecast and what the claims pulled add up to, cell by cell."""
+"""Compares the forecast of the opinion with the sums of the pulled claims, cell by cell."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ class Cell:
 
 
 def cells(periods: Sequence[ForecastPeriod], events: Iterable[Event]) -> list[Cell]:
-    """Every cell of the table, its totals, and what must be none: claims of other periods, second claims."""
+    """All cells of the table, its totals, and the counts that must be 0, such as second claims."""
     all_events = list(events)
     within = [[one for one in all_events if period.start <= one.start <= period.end] for period in periods]
     found = [cell for period, of_one in zip(periods, within, strict=True) for cell in _cells(period, of_one)]
@@ -56,12 +56,12 @@ def _euros(events: Iterable[Event]) -> Decimal:
 
 
 def counted(expected: Mapping[str, int], found: Mapping[str, int]) -> list[Cell]:
-    """What the server counts by itself."""
+    """The cells of counts by the server itself."""
     return [Cell(name, number, found[name]) for name, number in expected.items()]
 
 
 def table(found: Iterable[Cell]) -> str:
-    """The cells as text, each with its verdict."""
+    """The cells as a text table, each with its verdict."""
     lines = [("", "expected", "found", "")]
     lines += [
         (one.name, f"{one.expected:,}", f"{one.found:,}", "" if one.holds else "DIFFERS") for one in found

@@ -20,7 +20,7 @@ from mappings.sesame.pathway.reading import codes, day, identifier_value
 
 Resource = dict[str, Any]
 Get = Callable[[str], Resource]
-"""Gives the JSON of a URL."""
+"""Returns the JSON of a URL."""
 
 FEED = "Claim/$billing-feed"
 PAGE_SIZES = (1, 7, 50, 200, 500)
@@ -30,7 +30,7 @@ TIMEOUT_SECONDS = 60.0
 
 
 class Consumer:
-    """Goes on from the cursor that the ledger ends with; now and then, when it starts, from an older one."""
+    """Continues from the last cursor in the ledger; sometimes, when it starts, from an older one."""
 
     def __init__(self, get: Get, ledger: Ledger, base: str, random: Random, guide: Guide) -> None:
         self._get = get
@@ -42,7 +42,7 @@ class Consumer:
         self._url = random.choice([first, *cursors]) if back else (cursors or [first])[-1]
 
     def pull(self) -> int:
-        """Store the next page; the number of events on it."""
+        """Store the next page; returns its number of events."""
         page = self._get(self._url)
         entries = page.get("entry", ())
         events = [self._event(one["resource"]) for one in entries if one["search"]["mode"] == "match"]
@@ -74,7 +74,7 @@ class Consumer:
 
 
 def _cents(total: Resource) -> int:
-    """Exact: an amount of half a cent, or in another currency, would be a fault."""
+    """The exact amount in cents; half a cent or another currency is an error."""
     assert total["currency"] == "EUR"
     cents = Decimal(json.serialise(total["value"]).decode()) * 100
     assert cents == int(cents)

@@ -10,7 +10,7 @@ from fhir_server.extension import Resource
 
 
 def send_twice(post: SendBundle, others: ThreadPoolExecutor) -> SendBundle:
-    """Sends each Bundle twice at once; `others` send the second one. Both must be taken."""
+    """A sender that sends each Bundle twice at once; `others` run the second request. Both must succeed."""
 
     def both(bundle: Resource) -> None:
         second = others.submit(post, bundle)

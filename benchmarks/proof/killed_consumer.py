@@ -1,4 +1,4 @@
-"""Keeps a consumer process running, and kills it again and again at random moments."""
+"""Runs a consumer process, and kills and restarts it at random moments."""
 
 import os
 import signal
@@ -12,13 +12,13 @@ from typing import Self
 from benchmarks.servers import ROOT
 
 LIVES_SECONDS = (1.0, 8.0)
-"""It takes about half a second to start."""
+"""The range of a consumer's lifetime; it takes about half a second to start."""
 DRAIN_SECONDS = 600.0
 
 
 class KilledConsumer:
-    """A consumer of the feed of `base`, whose ledger outlives it, while the context lasts; `kills` counts how
-    often it was killed.
+    """A consumer of the feed of `base` inside the context, with a persistent ledger; `kills` counts the
+    kills.
     """
 
     def __init__(self, base: str, ledger: Path, random: Random) -> None:
@@ -38,7 +38,7 @@ class KilledConsumer:
         self._thread.join()
 
     def drain(self) -> None:
-        """Let one live until nothing is new. Raises `CalledProcessError` or `TimeoutExpired`."""
+        """Let a consumer run until nothing is new. Raises `CalledProcessError` or `TimeoutExpired`."""
         process = self._process("--drain")
         try:
             status = process.wait(DRAIN_SECONDS)

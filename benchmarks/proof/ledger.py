@@ -1,7 +1,7 @@
-"""What a billing system has pulled so far, in a file that survives its being killed at any moment.
+"""The crash-safe file of the events that a billing system has pulled.
 
-One line for each event, then one for the cursor that follows. What was cut off in the middle of a line was
-not stored, and events whose cursor is missing come again: at least once from the feed, once by their number.
+One line per event, then one for the next cursor. A truncated line counts as not stored, and events without
+a following cursor are pulled again: delivery is at least once, and events are made unique by their number.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A claim as the feed told of it: its number and id, that of its sequence, and what is billed."""
+    """A claim in the feed: its number and id, the number of its sequence, and what is billed."""
 
     number: str
     id: str
@@ -27,7 +27,7 @@ class Event:
 
 
 class Ledger:
-    """Events and cursors in the order in which they came."""
+    """The events and cursors in order of arrival."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -48,7 +48,7 @@ class Ledger:
             self.events.append(Event(**line | {"start": date.fromisoformat(line["start"])}))
 
     def add(self, events: Iterable[Event], following: str) -> None:
-        """Store a page and the link to what follows it."""
+        """Store a page and its next link."""
         lines = [asdict(event) | {"start": event.start.isoformat()} for event in events]
         with self._path.open("ab", buffering=0) as file:
             for line in (*lines, {"next": following}):
@@ -56,9 +56,9 @@ class Ledger:
                 self._take(line)
 
     def distinct(self) -> dict[tuple[str, str], Event]:
-        """Each event once, by its number and status, which tell it from all others.
+        """The events without repetitions, keyed by number and status.
 
-        Raises `ValueError` when the feed told the same event in two ways.
+        Raises `ValueError` when two events with the same key differ.
         """
         found: dict[tuple[str, str], Event] = {}
         for event in self.events:

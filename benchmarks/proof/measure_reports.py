@@ -1,4 +1,4 @@
-"""What the server's own MeasureReports say of each period, beside what was pulled and summed.
+"""Compares the server's own MeasureReports of each period with the forecast.
 
 https://hl7.org/fhir/R4/measurereport.html
 """
@@ -12,11 +12,11 @@ from fhir_server.core import json
 from mappings.sesame.cohort.forecast_table import ForecastPeriod
 
 Get = Callable[[str], dict[str, Any]]
-"""Gives the JSON of a URL."""
+"""Returns the JSON of a URL."""
 
 
 def measured_cells(get: Get, base: str, periods: Sequence[ForecastPeriod]) -> list[Cell]:
-    """Patients who began and sequences billed, by track, and the euros of both, in each period."""
+    """The cells of patients admitted, sequences billed by track, and euros, in each period."""
     return [cell for period in periods for cell in _of(get, base, period)]
 
 

@@ -28,12 +28,12 @@ from mappings.sesame.cohort.forecast_table import read_forecast
 from mappings.sesame.guide import read_guide
 
 WINDOW = {"sesame": {"window_start": "2023-09-01", "window_end": "2026-08-31"}}
-"""The options of the server: sequences begin within the forecast's periods, or are refused."""
+"""The server's options: sequences that begin outside the forecast's periods are refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a run found, and how it went."""
+    """The results and statistics of a run."""
 
     cells: tuple[Cell, ...]
     entries: int
@@ -49,7 +49,7 @@ class Proof:
 def prove(base: str, folder: Path, *, scale: float, seed: int, clients: int) -> Proof:
     """Load the cohort into the server at `base` and compare what billing gets with the table.
 
-    Every POST is sent twice at once, by so many clients, while the feed's consumer is killed and resumed.
+    Every POST is sent twice at once, by `clients` clients, while the feed's consumer is killed and resumed.
     """
     ledger = folder / "ledger.ndjson"
     with _posting(base, clients) as post:
@@ -85,7 +85,7 @@ def _got(client: httpx.Client, url: str) -> dict[str, Any]:
 
 
 def _counted(get: Get, base: str, events: list[Event], all_courses: Iterable[Course]) -> list[Cell]:
-    """What searches count on the server."""
+    """The cells of counts by searches on the server."""
     courses = list(all_courses)
     states = Counter(course.stage.status for course in courses)
     plans = sum(len(course.sequences) for course in courses)

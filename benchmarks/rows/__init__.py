@@ -1,6 +1,6 @@
-"""The table: every measure, its target, and the order in which they are taken.
+"""The table of all benchmarks with their targets, in the order of their runs.
 
-A new measure is a file here, with its `ROWS`, and a line below.
+A new benchmark is a file here with its `ROWS`, and a line below.
 """
 
 from benchmarks.bench import Row

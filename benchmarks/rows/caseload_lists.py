@@ -1,4 +1,4 @@
-"""The lists of nurses and psychiatrists and the dashboard, over the forecast cohort that the server knows."""
+"""The lists of nurses and psychiatrists and the dashboard, with the forecast cohort in the caseload cache."""
 
 import json
 import time
@@ -12,19 +12,19 @@ from benchmarks.rows.forecast_load import load_forecast, scale_of
 from benchmarks.servers import Server
 
 DAY = "2025-06-30"
-"""A day on which the programme is in full swing."""
+"""A day in the middle of the programme."""
 
 AGENDA = f"/fhir/PractitionerRole/$case-review-list?date={DAY}"
 DASHBOARD = "/fhir/$sesame-dashboard?periodStart=2023-09&periodEnd=2026-08"
 
 
 def agenda(bench: Bench) -> Figure:
-    """The agenda of the case review of every nurse and psychiatrist at once."""
+    """The case review agenda of all nurses and psychiatrists together."""
     return _milliseconds(bench, lambda _: AGENDA)
 
 
 def caseload(bench: Bench) -> Figure:
-    """The caseload of the nurse who has the most patients."""
+    """The caseload of the nurse with the most patients."""
     return _milliseconds(bench, _largest_caseload)
 
 
@@ -34,7 +34,7 @@ def dashboard(bench: Bench) -> Figure:
 
 
 def _milliseconds(bench: Bench, target: Callable[[Server], str]) -> Figure:
-    """The time to the whole answer. The first, for which the server reads the store, is not counted."""
+    """The time to the complete response. The first, for which the server reads the store, is not counted."""
     with bench.product() as server:
         load_forecast(server, scale_of(bench))
         request = wire.request("GET", target(server))

@@ -19,7 +19,7 @@ VALUE_SET = "https://bench.example/fhir/ValueSet/thousand"
 
 
 def expansion(bench: Bench) -> Figure:
-    """A client that asks for all codes again and again; the first answer of a round is not counted."""
+    """Repeated expansions of all codes; the first response of a round is not counted."""
     with bench.product() as server:
         for resource in (_code_system(), _value_set()):
             _put(server, resource)
@@ -29,7 +29,7 @@ def expansion(bench: Bench) -> Figure:
 
 
 def _milliseconds(server: Server, request: bytes) -> float:
-    """The median time of an answer, with the connection that is made for it."""
+    """The median time of a response, including its connection."""
     times = []
     for _ in range(ASKED):
         begun = time.perf_counter()

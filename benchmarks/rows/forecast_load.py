@@ -1,6 +1,6 @@
-"""The forecast cohort: how quickly it is loaded with all its rules on, and how quickly its claims are pulled.
+"""The forecast cohort: the rates of loading it with all rules, and of pulling its claims.
 
-What the two must come to is the proof's to say: `make proof`.
+`make proof` checks the results themselves.
 """
 
 import json
@@ -19,17 +19,19 @@ from mappings.sesame.cohort.forecast import SEED, forecast_cohort
 
 CLIENTS, WORKERS = 8, 2
 WHOLE = 4_000
-"""Patients of an effort that is worth the whole cohort."""
+"""The effort, in patients, from which on the whole cohort is loaded."""
 SMALL_SCALE, FEED_SCALE = 0.1, 0.2
 WRITTEN_BY_SERVER = {"Claim", "Observation"}
 FEED = "/fhir/Claim/$billing-feed?_count=500"
-# Read as text, so that it is not the client's parser that is measured.
+# Searched as text, so that the client's parser is not measured.
 EVENT, NEXT = b'"mode":"match"', re.compile(rb'"relation":"next","url":"http://[^/]+([^"]+)"')
 
 
 def loading(bench: Bench) -> Figure:
-    """Eight clients and two processes, on all cores; what is sent counts, and the claims and scores that the
-    server writes of it. What the processors did is told beside it, as others may have used them too.
+    """The load rate with eight clients and two processes on all cores.
+
+    Counts the resources sent, and the claims and scores that the server writes. The processor time is
+    reported too, because other programs may have used the cores.
     """
     with bench.product(WORKERS) as server:
         before = server.family_seconds()
@@ -42,7 +44,7 @@ def loading(bench: Bench) -> Figure:
 
 
 def pulling(bench: Bench) -> Figure:
-    """The whole feed from its beginning, again and again."""
+    """The rate of pulling the whole feed, repeatedly."""
     with bench.product() as server:
         load_forecast(server, FEED_SCALE)
         return Figure.of([_pulled(server) for _ in range(bench.effort.rounds)])
@@ -50,7 +52,7 @@ def pulling(bench: Bench) -> Figure:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How many resources were created and updated, and in what time."""
+    """The number of resources created and updated, and the time it took."""
 
     resources: int
     seconds: float
@@ -61,12 +63,12 @@ class Loaded:
 
 
 def scale_of(bench: Bench) -> float:
-    """How much of the cohort an effort is worth."""
+    """The scale of the cohort for this effort."""
     return 1.0 if bench.effort.patients >= WHOLE else SMALL_SCALE
 
 
 def load_forecast(server: Server, scale: float) -> Loaded:
-    """Send the cohort, by several clients at once."""
+    """Send the cohort with several concurrent clients."""
     groups = list(forecast_cohort(seed=SEED, scale=scale))
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         begun = time.perf_counter()

@@ -22,13 +22,13 @@ from benchmarks.workloads import InTurn
 
 GROWTH_MAX = 1.5
 FROM = 1_000
-"""The size that growth is counted from; what is smaller is all overhead."""
+"""The baseline size of growth; times of smaller stores are mostly overhead."""
 ROUNDS = 9
-"""Many short ones: a machine that gets slower for a second then spoils few of them."""
+"""Many short rounds, so that a brief slowdown of the machine spoils few of them."""
 REQUESTS = 500
 """Different searches of one shape."""
 TURNED = 5
-"""Deep pages of one shape, as each takes many requests to get to."""
+"""Few deep pages of one shape, because each takes many requests to reach."""
 SHARE_OF_SPAN = 12
 
 Size = int
@@ -36,7 +36,7 @@ Size = int
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What one shape took at each size, round by round."""
+    """The samples of one shape at each size, round by round."""
 
     shape: Shape
     samples: Mapping[Size, Sequence[Sample]]
@@ -48,14 +48,14 @@ class Course:
         return statistics.median(sample.p99_seconds for sample in self.samples[size])
 
     def growth(self) -> float:
-        """How many times as long half of the requests take at the greatest size as from `FROM`."""
+        """The median latency at the largest size as a ratio to that at `FROM`."""
         return self._growth(lambda sample: sample.p50_seconds)
 
     def growth_of_processor_time(self) -> float:
         return self._growth(_processor_seconds)
 
     def _growth(self, cost: Callable[[Sample], float]) -> float:
-        """The median ratio of samples that were taken in the same round."""
+        """The median ratio of samples of the same round."""
         pairs = zip(self.samples[max(self.samples)], self.samples[FROM], strict=True)
         return statistics.median(cost(great) / cost(small) for great, small in pairs)
 
@@ -67,7 +67,7 @@ class Course:
 
 
 def _processor_seconds(sample: Sample) -> float:
-    """Of the server, for one request."""
+    """The server's processor seconds per request."""
     return sample.server_busy / sample.rate
 
 
@@ -94,7 +94,7 @@ def _course(shape: Shape, by_size: Mapping[Size, Server], bench: Bench) -> Cours
     span = Span(whole.warm_up_seconds / SHARE_OF_SPAN, whole.seconds / SHARE_OF_SPAN)
     samples: dict[Size, list[Sample]] = {size: [] for size in by_size}
     for turn in range(ROUNDS):
-        # The sizes take turns at going first, so that what else the machine does falls on all of them.
+        # The order of the sizes rotates, so that other work of the machine affects all of them.
         for size in sorted(by_size, reverse=turn % 2 == 1):
             server = by_size[size]
             clock = server.processor_seconds
@@ -110,7 +110,7 @@ def _requests(shape: Shape, patients: Size, server: Server) -> list[bytes]:
 
 
 def _turned(server: Server, target: str, pages: int) -> str:
-    """The page so many pages behind the first, or the last where there are fewer."""
+    """The page `pages` after the first, or the last page if there are fewer."""
     for _ in range(pages):
         links = json.loads(server.ask(wire.request("GET", target)).body)["link"]
         following = [link["url"] for link in links if link["relation"] == "next"]

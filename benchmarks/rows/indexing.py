@@ -1,4 +1,4 @@
-"""What searches cost where nothing is searched: index entries and rows with each write, and all of them anew.
+"""The cost of indexing: index entries and rows with each write, and a complete reindexing.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -30,9 +30,9 @@ from fhir_server.store.sqlite import SqliteStore
 
 STOCK = 250
 GROUP = 16
-"""As many writes as become durable together when so many clients write at once."""
+"""The number of writes that become durable together with as many concurrent clients."""
 WRITTEN = 64 * GROUP
-"""By then rows that were put off have been written several times."""
+"""Enough writes for deferred rows to have been written several times."""
 REINDEXED = 500
 REINDEXINGS = 3
 TYPES = ("Patient", "Observation")
@@ -40,7 +40,7 @@ DONE = re.compile(r"(\d+) resources indexed in ([\d.]+) s")
 
 
 def cost(bench: Bench) -> Figure:
-    """The processor time that entries and rows add to a write: the dearer of the two types."""
+    """The processor time that entries and rows add to a write, for the more expensive of the two types."""
     extractor = cohort_stores.extractor()
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
         path = Path(folder) / cohort_stores.FILE
@@ -57,7 +57,7 @@ def cost(bench: Bench) -> Figure:
 
 
 def _microseconds(store: Store, extractor: Extractor, type: str, number: int) -> float:
-    """For one resource: what the same writes cost with entries and without."""
+    """The difference in cost per resource between writes with and without entries."""
     fresh = list(_fresh(type, number))
     extractor.entries(fresh[0])
     bare = _seconds(store, fresh, None, f"bare{number}-")
@@ -65,7 +65,7 @@ def _microseconds(store: Store, extractor: Extractor, type: str, number: int) ->
 
 
 def _fresh(type: str, number: int) -> Iterator[Resource]:
-    """Resources that are not in the stock."""
+    """Resources that are not in the store yet."""
     patients = range(STOCK + number * WRITTEN, STOCK + (number + 1) * WRITTEN)
     made = (one for patient in patients for one in cohort.care_of_type(patient, type))
     for one in islice(made, WRITTEN):
@@ -88,7 +88,7 @@ def _seconds(store: Store, resources: Sequence[Resource], extractor: Extractor |
 
 
 def reindex(bench: Bench) -> Figure:
-    """The command, on all indexes of a store."""
+    """The command `reindex --all` on a store."""
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
         path = Path(folder) / cohort_stores.FILE
         cohort_stores.fill(path, range(REINDEXED))
@@ -99,7 +99,7 @@ def reindex(bench: Bench) -> Figure:
 
 
 def _reindexed(path: Path) -> tuple[int, float, float]:
-    """How many resources, in how many seconds as the command says, with how much processor time."""
+    """The number of resources, the seconds that the command reports, and its processor time."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FHIR_SERVER_")}
     command = [sys.executable, "-m", "fhir_server", "reindex", "--all", "--store", f"sqlite:///{path}"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

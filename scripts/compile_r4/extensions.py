@@ -1,4 +1,4 @@
-"""The extensions that say of R4's definitions what no element of theirs does.
+"""The extensions on R4's definitions that hold facts without an element.
 
 https://hl7.org/fhir/R4/extensibility.html
 """

@@ -1,4 +1,4 @@
-"""Facts as JSON with one to a line, which a change shows one by one."""
+"""Writes facts as JSON with one per line, for readable diffs."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ def dump(value: Any) -> str:
 
 
 def lines(facts: Mapping[str, Any], nested: tuple[str, ...] = ()) -> str:
-    """A JSON object with a member to a line, and so on inside the members named in `nested`."""
+    """A JSON object with one member per line, also inside the members named in `nested`."""
     members = (
         f"{dump(key)}:{lines(value).rstrip() if key in nested else dump(value)}"
         for key, value in facts.items()
@@ -22,7 +22,7 @@ def lines(facts: Mapping[str, Any], nested: tuple[str, ...] = ()) -> str:
 
 
 def code_system_lines(facts: Mapping[str, Json]) -> str:
-    """Code systems with a concept to a line."""
+    """Code systems with one concept per line."""
 
     def member(url: str, fact: Json) -> str:
         head = dump({**fact, "concepts": []}).removesuffix("[]}")

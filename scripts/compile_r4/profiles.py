@@ -1,4 +1,4 @@
-"""The profiles and extensions that R4 itself defines, as far as they are no texts.
+"""The profiles and extensions that R4 itself defines, without texts.
 
 https://hl7.org/fhir/R4/profiling.html
 """
@@ -15,13 +15,13 @@ CONSTRAINT = ("key", "severity", "human", "expression", "source")
 NAMING = ("resourceType", "url", "version", "name", "status")
 KIND = ("kind", "abstract", "context", "contextInvariant", "type", "baseDefinition", "derivation")
 CONTRADICTORY = ("catalog", "codesystem-history", "familymemberhistory-genetic")
-"""Those whose differentials widen what they slice, or slice what is not sliced: their snapshots are taken."""
+"""Profiles with contradictory differentials, which widen or slice wrongly: their snapshots are used."""
 
 Json = dict[str, Any]
 
 
 def without_texts(element: Json) -> Json:
-    """An element of a differential without what is written for human readers."""
+    """An element of a differential without its texts."""
     kept = {name: value for name, value in element.items() if name not in TEXTS}
     if binding := kept.get("binding"):
         named = ("strength", "valueSet")
@@ -40,7 +40,7 @@ def without_texts(element: Json) -> Json:
 
 
 def derived_structure(structure: Json) -> Json:
-    """A profile or extension as a StructureDefinition of facts, with its differential or its snapshot."""
+    """A profile or extension without texts, with its differential or its snapshot."""
     view = "snapshot" if structure["id"] in CONTRADICTORY else "differential"
     elements = [without_texts(element) for element in structure[view]["element"]]
     kept = {name: structure[name] for name in (*NAMING, *KIND) if name in structure}
@@ -48,7 +48,7 @@ def derived_structure(structure: Json) -> Json:
 
 
 def derived_structures(structures: Iterable[Json]) -> dict[str, Json]:
-    """The profiles and extensions that R4 itself defines, without the examples of how to write one."""
+    """The profiles and extensions that R4 itself defines, except examples."""
     return {
         s["url"]: derived_structure(s)
         for s in structures

@@ -1,4 +1,4 @@
-"""Search parameters, and the compartments that they make.
+"""Search parameters and compartments.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 def search_parameter_fact(parameter: Json, resource_types: set[str]) -> Json:
     """One search parameter; components are pairs of definition and expression.
 
-    The target `*` stands for every type but Parameters, which has no address of its own.
+    The target `*` means every type except Parameters, which has no URL of its own.
     """
     fact = {name: parameter.get(name) for name in ("code", "name", "type", "base", "expression", "target")}
     if set(fact["target"] or ()) == resource_types - {"Parameters"}:
@@ -28,7 +28,7 @@ def search_parameter_fact(parameter: Json, resource_types: set[str]) -> Json:
 
 
 def is_usable(parameter: Json) -> bool:
-    """Whether the parameter applies to a type and is no example of how to write one."""
+    """Whether the parameter applies to a type and is not an example."""
     return "base" in parameter and not parameter["id"].startswith("example")
 
 

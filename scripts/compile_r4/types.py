@@ -35,7 +35,7 @@ def type_fact(path: str, type_: Json) -> str | Json:
 
 
 def own_invariants(element: Json, url: str) -> list[list[str]]:
-    """The invariants that this definition states itself, without those it has from its base or types."""
+    """The invariants of this definition itself, without inherited ones."""
     of_the_type = ("ele-1", "ext-1") if "." in element["path"] else ()
     return [
         [rule["key"], rule["severity"], rule["human"], rule["expression"]]
@@ -45,7 +45,7 @@ def own_invariants(element: Json, url: str) -> list[list[str]]:
 
 
 def binding_fact(binding: Json) -> list[str] | None:
-    """The strength, the value set and, where there is one, the value set that no code may be outside of."""
+    """The strength, the value set and, if there is one, the maximum value set."""
     if "valueSet" not in binding:
         return None
     widest = extension_value(binding, MAX_VALUE_SET)
@@ -53,14 +53,14 @@ def binding_fact(binding: Json) -> list[str] | None:
 
 
 def value_fact(value: Json) -> Json:
-    """What a primitive's value is for FHIRPath, and its limits."""
+    """The FHIRPath type of a primitive's value, and its limits."""
     named = ("min", "maxLength", "minValueInteger", "maxValueInteger")
     limits = {name: value[name] for name in named if value.get(name)}
     return {"type": value["type"][0]["code"].removeprefix(SYSTEM_TYPES), **limits}
 
 
 def element_fact(element: Json, url: str) -> Json:
-    """The facts of one element; what is usual (0..1, no modifier, not in the summary) is left unsaid."""
+    """The facts of one element; the defaults (0..1, no modifier, not in the summary) are omitted."""
     base_path = element.get("base", {}).get("path", element["path"])
     fact = {
         "min": element["min"],
@@ -100,12 +100,12 @@ def element_facts(structure: Json, structures: Mapping[str, Json]) -> dict[str, 
 
 
 def base_of(structure: Json) -> str | None:
-    """The name of the type that this one specialises."""
+    """The name of the base type."""
     return structure.get("baseDefinition", "").removeprefix(STRUCTURES) or None
 
 
 def type_facts(structure: Json, structures: Mapping[str, Json]) -> Json:
-    """One type: what it is, its own invariants and its own elements in their order."""
+    """One type: its kind, its own invariants and its own elements in order."""
     elements = element_facts(structure, structures)
     facts = {
         "name": structure["name"],
@@ -127,13 +127,13 @@ def type_facts(structure: Json, structures: Mapping[str, Json]) -> Json:
 
 
 def base_types(structures: Iterable[Json]) -> dict[str, Json]:
-    """The types that resources are made of; profiles and logical patterns are none."""
+    """The types of resources and elements, without profiles and logical models."""
     kinds = ("resource", "complex-type", "primitive-type")
     return {s["name"]: s for s in structures if s.get("derivation") != "constraint" and s["kind"] in kinds}
 
 
 def compile_types(types: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """A file for every type, and one that lists them."""
+    """One file per type, and one that lists them."""
     index = {
         name: {"kind": type_["kind"], "abstract": type_["abstract"], "base": base_of(type_)}
         for name, type_ in sorted(types.items())
