@@ -54,7 +54,9 @@ def translate(request: FhirRequest, engine: Engine) -> FhirResponse:
     known = call.terminology.concept_maps() if named is None else ()
     dependencies = tuple(_dependencies(inputs))
     requests = [_translation_request(inputs, coding, dependencies) for coding in codings]
-    maps = [applicable_maps(known, asked) if named is None else _if_fitting(named, asked) for asked in requests]
+    maps = [
+        applicable_maps(known, asked) if named is None else _if_fitting(named, asked) for asked in requests
+    ]
     if named is None and requests and not any(maps):
         raise _no_map(requests[0])
     found = (call.terminology.translate(*asked) for asked in zip(maps, requests, strict=True))
