@@ -1,6 +1,6 @@
-"""String parameters that look at the same elements share one index.
+"""String parameters with the same elements, which share one index.
 
-In R4 `phonetic` of a Patient is such another name for `name`. https://hl7.org/fhir/R4/patient.html#search
+In R4, `phonetic` of a Patient is such an alias of `name`. https://hl7.org/fhir/R4/patient.html#search
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from fhir_server.search.expression_paths import ComplexExpression, Path, parse_p
 
 @cached_per_registry
 def aliases(registry: Registry, type: str) -> Mapping[str, str]:
-    """By the code of a string parameter of `type`: the code under which it is indexed, where that differs."""
+    """The aliases among the string parameters of `type`: by code, the code under which each is indexed."""
     first: dict[tuple[Path, ...], str] = {}
     found = {}
     for code, parameter in registry.search_parameters(type).items():
@@ -25,7 +25,7 @@ def aliases(registry: Registry, type: str) -> Mapping[str, str]:
 
 
 def _paths(expression: str, type: str) -> tuple[Path, ...]:
-    """Those of the expression's paths that are for this type."""
+    """The paths of an expression that apply to this type."""
     try:
         return tuple(path for path in parse_paths(expression) if path.root in ("", type))
     except ComplexExpression:

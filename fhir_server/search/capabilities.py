@@ -1,4 +1,4 @@
-"""What a CapabilityStatement says of searches.
+"""The search parameters of a CapabilityStatement.
 
 https://hl7.org/fhir/R4/capabilitystatement-definitions.html#CapabilityStatement.rest.resource.searchParam
 """
@@ -13,7 +13,7 @@ from fhir_server.search.types.prefixes import ORDERED, PREFIXES
 
 
 def search_params(registry: Registry, type: str) -> Iterator[dict[str, str]]:
-    """Each parameter of a type that can be searched; those that R4 defines in prose alone are strings."""
+    """The search parameters of a type; those that R4 defines in prose alone have the type string."""
     defined = registry.search_parameters(type)
     for code in sorted({*Parameters(registry, (type,)).codes(), *SPECIAL_PARAMETERS}):
         parameter = defined.get(code)
@@ -24,7 +24,7 @@ def search_params(registry: Registry, type: str) -> Iterator[dict[str, str]]:
 
 
 def documentation() -> str:
-    """Which modifiers and prefixes the parameters take, by their type, as markdown."""
+    """The modifiers and prefixes of each parameter type, as markdown."""
     prefixes = ", ".join(PREFIXES)
     lines = []
     for kind in KINDS:

@@ -1,4 +1,6 @@
-"""Which parameters have at most one value in a resource: two criteria on one are about the same value.
+"""Single-valued parameters: those with at most one value per resource.
+
+Two criteria on such a parameter apply to the same value, so that a range can be searched as one interval.
 
 https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.max
 """
@@ -11,7 +13,7 @@ from fhir_server.search.expression_paths import ComplexExpression, OfType, Prope
 
 
 def is_single_valued(registry: Registry, types: Iterable[str], code: str) -> bool:
-    """Whether no resource of these types has two values of the parameter."""
+    """Whether the parameter has at most one value in each resource of these types."""
     return all(_has_one_place(registry, type, code) for type in types)
 
 
@@ -23,7 +25,7 @@ def _has_one_place(registry: Registry, type: str, code: str) -> bool:
 
 
 def _element_paths(expression: str, type: str) -> set[tuple[Step, ...]]:
-    """Where the values stand; an element has one of its types at a time."""
+    """The paths of the elements; those that differ only in the type of a choice element count as one."""
     try:
         paths = [path for path in parse_paths(expression) if path.root == type]
     except ComplexExpression:

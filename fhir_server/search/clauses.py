@@ -139,7 +139,7 @@ class Clauses:
         by_clause: dict[Clause, list[str]] = {}
         errors: list[UnknownParameter | InvalidSearch] = []
         for target in targets:
-            self.budget.take_way(whole)
+            self.budget.take_chain_target(whole)
             try:
                 clause = follow(Parameters(self._registry, (target,)))
             except (UnknownParameter, InvalidSearch) as error:

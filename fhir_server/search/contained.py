@@ -1,4 +1,4 @@
-"""_contained: resources that lie within others as matches. Found are those that hold them.
+"""_contained: search for contained resources. The matches are the resources that contain them.
 
 https://hl7.org/fhir/R4/search.html#contained
 """
@@ -8,23 +8,23 @@ from dataclasses import replace
 
 from fhir_server.search.ast import AllOf, AnyOf, Chain, Clause, Match, MissingValue
 
-HOLDS = "_contained"
-"""The parameter under which every contained resource is indexed, besides those that refer to it."""
+CONTAINS = "_contained"
+"""The parameter under which all contained resources are indexed, besides those that refer to them."""
 
 
-def holding(types: Sequence[str], where: Sequence[Clause]) -> Clause:
-    """What holds a resource of the types that satisfies all of `where`."""
-    return Chain(HOLDS, tuple(types), AllOf(tuple(where)) if where else _any_of_them())
+def containing(types: Sequence[str], where: Sequence[Clause]) -> Clause:
+    """Resources that contain a resource of the types that satisfies all of `where`."""
+    return Chain(CONTAINS, tuple(types), AllOf(tuple(where)) if where else _any_of_them())
 
 
-def either(types: Sequence[str], where: Sequence[Clause]) -> Clause:
-    """What satisfies all of `where` and is of the types, or holds what does."""
+def matching_or_containing(types: Sequence[str], where: Sequence[Clause]) -> Clause:
+    """Resources of the types that satisfy all of `where`, and resources that contain one."""
     of_types = replace(_any_of_them(), only=tuple(types))
-    # of all the types that this is asked of, some may have several times where these have but one
+    # This clause is evaluated on all types, in some of which the parameter may have several values.
     asked = [replace(clause, single=False) if isinstance(clause, Match) else clause for clause in where]
-    return AnyOf((AllOf((of_types, *asked)), holding(types, where)))
+    return AnyOf((AllOf((of_types, *asked)), containing(types, where)))
 
 
 def _any_of_them() -> Match:
-    """True of all that there is, be it contained."""
+    """A clause that is true of every resource, contained ones included."""
     return Match("_none", "token", (MissingValue(True),), "missing")

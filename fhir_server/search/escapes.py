@@ -27,14 +27,14 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def bar_parts(text: str) -> list[str]:
-    """The parts of a value between its bars, as they were meant."""
+    """The parts of a value between its bars, unescaped."""
     if "\\" not in text:
         return text.split("|")
     return [unescape(part) for part in split(text, "|")]
 
 
 def is_empty(value: str) -> bool:
-    """Whether there is nothing in a value but separators of alternatives: it asks for none."""
+    """Whether a value has nothing but commas and spaces."""
     return not value.replace(",", "").strip()
 
 
@@ -44,10 +44,10 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """The text itself, without its escapes."""
+    """The text without its escapes."""
     return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
 def has_stray_escape(text: str) -> bool:
-    """Whether a backslash stands before anything but what it may escape, which R4 forbids."""
+    """Whether a backslash precedes a character that it may not escape, which R4 forbids."""
     return "\\" in text and _STRAY.search(_ESCAPE.sub("", text)) is not None

@@ -15,7 +15,7 @@ from fhir_server.core.fhirpath import FhirPath, FhirPathError, FhirPathTooCostly
 from fhir_server.core.memo import Memo
 from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.registry import Registry
-from fhir_server.search.contained import HOLDS
+from fhir_server.search.contained import CONTAINS
 from fhir_server.search.entries import Contained, Entries, TokenEntry
 from fhir_server.search.fingerprint import Fingerprints
 from fhir_server.search.index_plan import (
@@ -149,7 +149,7 @@ class Extractor:
             whole = {**inner, "contained": resource["contained"]}
             found = self._found(self._plans[inner["resourceType"]], whole)
             self._add_contained(held, found, _CONTAINED_DEPTH - 1, room)
-            entries.contained.append(Contained(HOLDS, inner["resourceType"], room.take(_distinct(found))))
+            entries.contained.append(Contained(CONTAINS, inner["resourceType"], room.take(_distinct(found))))
 
     def _add_contained(self, held: Mapping[str, Resource], entries: Entries, depth: int, room: _Room) -> None:
         """The entries of contained resources, by the parameters that refer to them.

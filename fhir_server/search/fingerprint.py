@@ -1,4 +1,4 @@
-"""What tells whether an index was made by the definition that is in force: a fingerprint of that definition.
+"""Fingerprints of the definitions of search parameters, which tell whether an index is up to date.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -19,16 +19,16 @@ from fhir_server.search.index_plan import (
 from fhir_server.search.types.context import Indexing
 
 INDEX_VERSION = 12
-"""To be raised whenever the same resource gives other entries than before by the same definitions: then every
-index that was made before is pending until it is made anew."""
+"""Raise this whenever the code makes other index entries by the same definitions: every older index is then
+pending until it is rebuilt."""
 
 _SIZE = 8
 
 
 class Fingerprints:
-    """The fingerprints of the definitions of a registry, each worked out once.
+    """The fingerprints of a registry's search parameters, each computed once.
 
-    `known` are those of another registry, under the same circumstances: most of its parameters are the same.
+    `known` are those of another registry with the same `indexing`: parameters that both share are reused.
     """
 
     def __init__(self, registry: Registry, indexing: Indexing, known: "Fingerprints | None" = None) -> None:
@@ -39,9 +39,7 @@ class Fingerprints:
         self._by_type: dict[str, dict[str, str]] = {}
 
     def of(self, type: str) -> dict[str, str]:
-        """The fingerprints of a type by the codes of the parameters, and compartments, by which it is
-        indexed.
-        """
+        """The fingerprints of a type by parameter code; its compartments have one under `COMPARTMENT`."""
         found = self._by_type.get(type)
         if found is None:
             found = self._by_type[type] = self._of(type)
@@ -66,18 +64,18 @@ class Fingerprints:
         return definition.inclusion.get(type, ()) if definition else ()
 
     def _fingerprint(self, parameter: SearchParameter) -> str:
-        """The fingerprint of all that decides which entries a resource gets; names and descriptions
-        do not.
+        """The fingerprint of everything that determines index entries, such as the expression; not of names
+        and descriptions.
         """
         known = self._by_url.get(parameter.url)
         if known is None:
             known = self._carried.get(parameter.url)
             if known is None or known[0] is not parameter or parameter.components:
-                known = parameter, _digest(*self._deciding(parameter))
+                known = parameter, _digest(*self._determining_parts(parameter))
             self._by_url[parameter.url] = known
         return known[1]
 
-    def _deciding(self, parameter: SearchParameter) -> Iterator[str]:
+    def _determining_parts(self, parameter: SearchParameter) -> Iterator[str]:
         yield parameter.type
         yield parameter.expression or ""
         yield str(is_supported(parameter))
@@ -90,7 +88,7 @@ class Fingerprints:
         if "date" in types:
             yield self._indexing.zone.key
         if "reference" in types:
-            yield self._indexing.base_url  # addresses change with the port, which must not stop searches
+            yield self._indexing.base_url  # not the addresses: a change of port must not make indexes pending
 
 
 def _digest(*parts: str) -> str:

@@ -1,5 +1,4 @@
-"""Whether the indexes that a search needs cover every resource. One that does not would give a part of the
-truth.
+"""Checks that the indexes that a search needs cover every resource: otherwise it would miss matches.
 
 https://hl7.org/fhir/R4/search.html#errors
 """
@@ -16,11 +15,11 @@ Pending = Mapping[str, frozenset[str]]
 """By type, the codes of the parameters whose index does not cover every resource."""
 
 Use = tuple[Sequence[str], str]
-"""Types, none for all, and the code of a parameter that is looked for in their index."""
+"""Types, none for all, and the code of a parameter whose index is needed for them."""
 
 
 def check_coverage(query: SearchQuery, pending: Pending, registry: Registry) -> None:
-    """Raise `InvalidSearch` where the query needs an index that is pending, naming each and what to do."""
+    """Raise `InvalidSearch` if the query needs a pending index, with an issue for each."""
     if not pending:
         return
     found = [use for types, code in _uses(query) for use in _pending_uses(types, code, pending, registry)]

@@ -1,4 +1,4 @@
-"""How much one search may ask for. What asks for more is refused before anything is looked up.
+"""The limits of a search. One that exceeds them is refused before it is run.
 
 https://hl7.org/fhir/R4/search.html#errors
 """
@@ -11,51 +11,51 @@ from fhir_server.search import messages
 
 PARAMETERS_MAX = 100
 PARAMETERS_READ_MAX = 10_000
-"""Parameters of a query that are looked at one by one, whatever it asks."""
+"""Parameters of a query string that are decoded, whatever the request."""
 VALUES_MAX = 1_000
 """Alternatives of one parameter."""
 TERMS_MAX = 3_000
-"""Values to compare with in all, where an untyped chain counts its values once for every type."""
+"""Values of a whole search; those of an untyped chain count once per type."""
 VALUE_LENGTH_MAX = 100_000
 SORT_KEYS_MAX = 20
 """Keys of `_sort`."""
 STEPS_MAX = 8
-"""From resource to resource, by a chain or `_has`."""
-WAYS_MAX = 2_000
-"""Types of resource that the untyped chains of one search may try, as their number grows with each step."""
+"""Steps from resource to resource, by a chain or `_has`."""
+CHAIN_TARGETS_MAX = 2_000
+"""Target types of all untyped chains of a search: their number multiplies with each step."""
 CONDITIONS_MAX = 200
 """Conditions of one `_filter`, or words of one text."""
 NESTING_MAX = 16
-"""How deep parentheses may nest in a `_filter` or text, and how often `and` and `or` may take turns."""
+"""Levels of parentheses in a `_filter` or text query, plus alternations of `and` and `or`."""
 
 SHOWN_MAX = 200
-"""Characters of what the client wrote that a message repeats."""
+"""Characters of the client's input that a message quotes."""
 
 _LISTS = ("valid", "types", "parts")
 
 
 @dataclass(slots=True)
 class Budget:
-    """What one search has asked for so far."""
+    """What one search has used of its limits so far."""
 
-    ways: int = 0
+    chain_targets: int = 0
     terms: int = 0
 
-    def take_way(self, parameter: str) -> None:
-        """Count one type of resource that an untyped chain tries."""
-        self.ways += 1
-        if self.ways > WAYS_MAX:
-            raise too_costly(messages.TOO_MANY_WAYS(parameter=parameter, limit=WAYS_MAX), parameter)
+    def take_chain_target(self, parameter: str) -> None:
+        """Count one target type of an untyped chain."""
+        self.chain_targets += 1
+        if self.chain_targets > CHAIN_TARGETS_MAX:
+            raise too_costly(messages.TOO_MANY_WAYS(parameter=parameter, limit=CHAIN_TARGETS_MAX), parameter)
 
     def take_terms(self, count: int, parameter: str) -> None:
-        """Count values to compare with."""
+        """Count values."""
         self.terms += count
         if self.terms > TERMS_MAX:
             raise too_costly(messages.TOO_MANY_TERMS(parameter=parameter, limit=TERMS_MAX), parameter)
 
 
 def shortened(issue: Issue) -> Issue:
-    """The same, without repeating more of what the client wrote than helps to find it."""
+    """The issue with its quotations of the client's input shortened."""
     where = tuple(_short(path) for path in issue.expression)
     return replace(issue, text=_short_text(issue.text), expression=where)
 
@@ -75,8 +75,8 @@ def _short(text: str) -> str:
 
 
 def check_count(parameters: int, limit: int = PARAMETERS_MAX, *location: str) -> None:
-    """Raises `InvalidSearch` for more parameters than the limit, all of which are more than a search may
-    have.
+    """Raise `InvalidSearch` for more parameters than `limit`. The message names the limit of a search, which
+    is never more than `limit`.
     """
     if parameters > limit:
         text = messages.TOO_MANY_PARAMETERS(count=parameters, limit=PARAMETERS_MAX)
@@ -84,10 +84,10 @@ def check_count(parameters: int, limit: int = PARAMETERS_MAX, *location: str) ->
 
 
 def refused(text: Text, parameter: str, code: IssueType | None = None) -> InvalidSearch:
-    """The error for a parameter, which is its place."""
+    """The error for a parameter, located at `http.[parameter]`."""
     return InvalidSearch.of(text, f"http.{parameter}", code=code)
 
 
 def too_costly(text: Text, parameter: str) -> InvalidSearch:
-    """The error for a parameter that asks for more than it may."""
+    """The error for a parameter that exceeds a limit."""
     return refused(text, parameter, "too-costly")

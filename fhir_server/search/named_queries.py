@@ -1,4 +1,4 @@
-"""`_query`: a search that a definition gives a name, with values that the client gives.
+"""`_query`: named queries, bound to the values that the client gives.
 
 https://hl7.org/fhir/R4/search.html#query
 """
@@ -19,9 +19,9 @@ Pairs = Sequence[tuple[str, str]]
 
 
 class BoundQuery:
-    """A named query as a client asks it; `own` are its parameters among those given.
+    """A named query with the client's values; `own` are its parameters among those `given`.
 
-    Raises `InvalidSearch` where one is missing or given too often. R4 has those without a value ignored.
+    Raises `InvalidSearch` for a parameter that is missing or repeated. Empty ones are ignored, as in R4.
     """
 
     def __init__(self, query: NamedQuery, given: Pairs) -> None:
@@ -44,7 +44,7 @@ class BoundQuery:
                 raise refused(text, parameter.name)
 
     def criteria(self) -> Iterator[tuple[str, str]]:
-        """The search that it stands for, without criteria on what the client did not give."""
+        """The parameters of the search that it stands for, without those whose values are not given."""
         for name, template in self._query.criteria:
             places = tuple(dict.fromkeys(PLACEHOLDER.findall(template)))
             for values in product(*(self._values.get(place, ()) for place in places)):
@@ -52,9 +52,9 @@ class BoundQuery:
 
 
 def bind_named_query(types: Sequence[str], given: Pairs, registry: Registry) -> BoundQuery | None:
-    """The named query that the parameters of a search on `types` ask for; None where they ask for none.
+    """The named query that a search on `types` asks for; None if it asks for none.
 
-    R4 has servers refuse a name that they do not know, whatever the handling. Raises `InvalidSearch`.
+    Raises `InvalidSearch` for an unknown name, as R4 requires even under handling=lenient.
     """
     code = next((value for name, value in given if name == QUERY_PARAMETER and not is_empty(value)), None)
     if code is None:

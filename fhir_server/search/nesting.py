@@ -1,4 +1,4 @@
-"""What clauses are joined by AND, on whatever level, and how deep they nest: a database follows only so far.
+"""The nesting of clauses: its limit, which databases have too, and clauses joined by AND on any level.
 
 https://hl7.org/fhir/R4/search.html#errors
 """
@@ -11,9 +11,8 @@ from fhir_server.search.limits import too_costly
 
 DEPTH_MAX = 18
 
-_WAY = 3
-"""What a chain or `_has` counts that branches into more than one condition; one step after the other counts
-once, however many."""
+_CHAIN_DEPTH = 3
+"""The depth that a chain or `_has` adds. A chain of several steps without other conditions adds it once."""
 
 
 def conjuncts(clauses: Iterable[Clause]) -> Iterator[Clause]:
@@ -37,7 +36,7 @@ def _depth(clause: Clause) -> int:
             where: Clause = clause
             while isinstance(where, Chain | Has):
                 where = where.where
-            return _WAY + max(map(_depth, conjuncts((where,))))
+            return _CHAIN_DEPTH + max(map(_depth, conjuncts((where,))))
         case AllOf(clauses) | AnyOf(clauses):
             return 1 + max(map(_depth, clauses))
         case Not(negated):

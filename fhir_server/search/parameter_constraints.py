@@ -1,4 +1,4 @@
-"""Which ways to ask for a parameter its definition allows: modifiers, prefixes, chains, several values.
+"""Checks of a criterion against its SearchParameter: modifiers, prefixes, chains, several values.
 
 https://hl7.org/fhir/R4/searchparameter-definitions.html#SearchParameter.multipleOr
 """
@@ -12,21 +12,21 @@ from fhir_server.search.escapes import unescape
 from fhir_server.search.limits import refused
 from fhir_server.search.types.prefixes import ORDERED, split_prefix
 
-_OF_R4 = "http://hl7.org/fhir/SearchParameter/"
-"""R4 says multipleOr=false of its composites, and elsewhere that they may be joined by commas."""
+_R4_URL = "http://hl7.org/fhir/SearchParameter/"
+"""R4's composites have multipleOr=false, although R4's page on search allows several values."""
 
 _NAMES = {"type": "[type]", "ofType": "of-type"}
-"""Modifiers that are written in another way than a definition calls them."""
+"""Modifiers by their code in SearchParameter.modifier, where a query spells them differently."""
 
 
 def check_values(parameter: SearchParameter, texts: Sequence[str], whole: str) -> None:
-    """Raise `InvalidSearch` for alternatives where the definition allows one value alone."""
-    if len(texts) > 1 and not parameter.multiple_or and not parameter.url.startswith(_OF_R4):
+    """Raise `InvalidSearch` for several values where the definition has multipleOr=false."""
+    if len(texts) > 1 and not parameter.multiple_or and not parameter.url.startswith(_R4_URL):
         raise refused(messages.ONE_VALUE_ALONE(parameter=whole, count=len(texts)), whole)
 
 
 def check_prefixes(parameter: SearchParameter, texts: Sequence[str], whole: str) -> None:
-    """Raise `InvalidSearch` for a prefix that the definition leaves out of those it names."""
+    """Raise `InvalidSearch` for a prefix that is not among the definition's comparators, if it has any."""
     if not parameter.comparators or parameter.type not in ORDERED:
         return
     for text in texts:
@@ -37,7 +37,7 @@ def check_prefixes(parameter: SearchParameter, texts: Sequence[str], whole: str)
 
 
 def check_modifier(parameter: SearchParameter, modifier: str, whole: str) -> None:
-    """Raise `InvalidSearch` for a modifier that the definition leaves out of those it names."""
+    """Raise `InvalidSearch` for a modifier that is not among the definition's modifiers, if it has any."""
     valid = [_NAMES.get(name, name) for name in parameter.modifiers]
     if not modifier or not valid:
         return
@@ -51,7 +51,7 @@ def check_modifier(parameter: SearchParameter, modifier: str, whole: str) -> Non
 
 
 def check_chain(parameter: SearchParameter, rest: str, whole: str) -> None:
-    """Raise `InvalidSearch` for a chain to a parameter that the definition leaves out of those it names."""
+    """Raise `InvalidSearch` for a chain to a parameter that is not among the definition's, if it has any."""
     code = re.split(r"[.:]", rest, maxsplit=1)[0]
     if parameter.chains and code not in parameter.chains:
         valid = ", ".join(parameter.chains)
@@ -59,14 +59,15 @@ def check_chain(parameter: SearchParameter, rest: str, whole: str) -> None:
 
 
 class Repetition:
-    """Notes the parameters of a search that their definitions allow only once."""
+    """Counts the parameters of a search with multipleAnd=false."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
 
     def check(self, parameter: SearchParameter, path: str, place: int, whole: str) -> None:
-        """Raise `InvalidSearch` where the parameter at the end of a `path` of chains stands in two places of
-        the query.
+        """Raise `InvalidSearch` if the parameter at the end of a `path` of chains is given twice.
+
+        `place` is the position in the query: alternatives of one untyped chain have the same.
         """
         if not parameter.multiple_and and self._places.setdefault(path, place) != place:
             raise refused(messages.ONCE_ALONE(parameter=path), whole)

@@ -1,4 +1,4 @@
-"""Whether a SearchParameter that a client sends can be put to use here, said before it is stored.
+"""Checks that the server can use a SearchParameter of a client, before it is stored.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -27,7 +27,7 @@ Resource = Mapping[str, Any]
 ACTIVE = "active"
 COMPONENTS_MIN = 2
 EXPRESSION_MAX = 4_000
-"""Characters of an expression: to read one takes time too, in every process. The longest of R4 has 1,386."""
+"""Characters of an expression, since every process has to parse it. The longest of R4 has 1,386."""
 READING_SECONDS_MAX = 2.0
 
 _CODE = re.compile(r"-?[A-Za-z][A-Za-z0-9_-]*")
@@ -35,7 +35,7 @@ _TYPES = ("composite", "date", "number", "quantity", "reference", "string", "tok
 
 
 class SearchParameterValidator:
-    """Checks definitions against those of a registry, of which the checked one itself is not yet a part."""
+    """Checks SearchParameters against the definitions of a registry, which do not include the checked one."""
 
     def __init__(self, registry: Registry, indexing: Indexing, fhirpath: FhirPath) -> None:
         self._registry = registry
@@ -44,9 +44,7 @@ class SearchParameterValidator:
         self._fhirpath = fhirpath
 
     def validate(self, resource: Resource) -> list[Issue]:
-        """What stands against a structurally valid SearchParameter; nothing against one that is not active,
-        since it is not used.
-        """
+        """The issues of a structurally valid SearchParameter; none for one that is not active."""
         if resource["status"] != ACTIVE:
             return []
         parameter = search_parameter_from_resource(resource)
@@ -65,7 +63,7 @@ class SearchParameterValidator:
         return [*self._code_problems(parameter, derived_from), *self._expression_problems(parameter)]
 
     def _of_r4(self, url: str) -> SearchParameter | None:
-        """R4's own parameter of that url, where no guide and no client has one."""
+        """R4's own parameter of that url, unless a guide or a client defines it."""
         if self._registry.canonical(url, "SearchParameter") is not None:
             return None
         return self._registry.search_parameter(url)
@@ -132,7 +130,7 @@ class SearchParameterValidator:
                 yield _issue(messages.DEFINITION_COMPOSITE_NOT_PLAIN(), "expression", "not-supported")
 
     def _component_problems(self, parameter: SearchParameter) -> Iterator[Issue]:
-        """Whether the components are parameters that can be put together."""
+        """The issues of a composite's components: too few, unknown, or of a type that cannot be combined."""
         if len(parameter.components) < COMPONENTS_MIN:
             yield _issue(messages.DEFINITION_COMPONENTS_NEEDED(), "component")
         for place, component in enumerate(parameter.components):
@@ -146,7 +144,7 @@ class SearchParameterValidator:
                 yield _issue(text, where)
 
     def _part_problems(self, parameter: SearchParameter, base: str) -> Iterator[Issue]:
-        """Whether the expression leads to parts of a type, and from there to values of each component."""
+        """The issues of a composite's expressions: they select no part of `base`, or no component in it."""
         parts = self._places(parse_paths(parameter.expression or ""), base)
         if not parts:
             yield _issue(messages.DEFINITION_LEADS_NOWHERE(type=base), "expression")
@@ -158,7 +156,7 @@ class SearchParameterValidator:
                 yield _issue(text, f"component[{place}].expression")
 
     def _values_problems(self, parameter: SearchParameter, expression: str, base: str) -> Iterator[Issue]:
-        """Whether the expression finds something in resources of a type that the parameter can index."""
+        """The issues of an expression: it selects nothing in `base`, or nothing that can be indexed."""
         try:
             paths = parse_presence(expression) or parse_paths(expression)
             places = self._places(paths, base)
@@ -173,7 +171,7 @@ class SearchParameterValidator:
             yield _issue(text, "expression")
 
     def _places(self, paths: tuple[Path, ...], base: str, part: Place | None = None) -> list[Place]:
-        """Where the paths lead; from an abstract base, in the first of its types where they lead anywhere."""
+        """The elements that paths select; for an abstract base, in the first of its types with any."""
         for type in self._registry.resource_types_of(base):
             routes = [route for path in paths for route in self._routes.of(path, type, part)]
             if routes:
@@ -194,7 +192,7 @@ class SearchParameterValidator:
 
 
 def _same(parameter: SearchParameter, other: SearchParameter) -> bool:
-    """Whether two definitions find the same in the same resources."""
+    """Whether two definitions index the same values."""
     return (parameter.code, parameter.type, set(parameter.base), parameter.expression) == (
         other.code,
         other.type,
@@ -204,7 +202,7 @@ def _same(parameter: SearchParameter, other: SearchParameter) -> bool:
 
 
 def _too_long(parameter: SearchParameter) -> Iterator[Issue]:
-    """Expressions, the parameter's own and those of its components, that are longer than they may be."""
+    """The issues of expressions, the parameter's own and its components', that are too long."""
     places = {"expression": parameter.expression or ""}
     places |= {
         f"component[{number}].expression": component.expression

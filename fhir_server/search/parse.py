@@ -15,7 +15,7 @@ from fhir_server.issues import Issue
 from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
 from fhir_server.search.clauses import Clauses, Criterion
-from fhir_server.search.contained import either, holding
+from fhir_server.search.contained import containing, matching_or_containing
 from fhir_server.search.escapes import is_empty
 from fhir_server.search.limits import check_count, shortened
 from fhir_server.search.named_queries import QUERY_PARAMETER, BoundQuery, bind_named_query
@@ -213,7 +213,9 @@ class _Parser:
         counting = self.count == 0 or self.summary == "count"
         where, sort = tuple(self.where), self.sort
         if self.contained != "false":
-            clause = either(types, where) if self.contained == "both" else holding(types, where)
+            clause = (
+                matching_or_containing(types, where) if self.contained == "both" else containing(types, where)
+            )
             check_nesting(clause, "_contained")
             types, where, sort = (), (clause,), tuple(replace(key, single=False) for key in sort)
         query = SearchQuery(

@@ -1,4 +1,4 @@
-"""The parameters of every resource that no definition explains: _list, _text, _content, _filter, _query.
+"""Parameters of every resource without an expression: _list, _text, _content, _filter, _query.
 
 https://hl7.org/fhir/R4/search.html#all
 """
@@ -18,7 +18,7 @@ from fhir_server.search.types.word import CONTENT, NARRATIVE
 
 
 def _list(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
-    """Resources that some List has as an item. https://hl7.org/fhir/R4/search.html#list"""
+    """Resources that are items of a List. https://hl7.org/fhir/R4/search.html#list"""
     texts = alternatives(criterion)
     clauses.budget.take_terms(len(texts), criterion.whole)
     ids = tuple(TokenValue(None, list_id(unescape(text), criterion.whole)) for text in texts)
@@ -41,7 +41,7 @@ def _text(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Cl
 
 
 def _content(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
-    """Words of the whole resource, narrative and all."""
+    """Words of the whole resource, narrative included."""
     return _with_words(clauses, criterion, _anywhere)
 
 
@@ -63,7 +63,7 @@ def _anywhere(word: str) -> Clause:
 
 
 def _query(_clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> NoReturn:
-    """A named query stands for a search as a whole, which `search.named` sees to."""
+    """Refuse a named query within a chain or filter: it replaces a whole search (`search.named_queries`)."""
     raise refused(messages.QUERY_WITHIN(parameter=criterion.whole), criterion.whole, "not-supported")
 
 

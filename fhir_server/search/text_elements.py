@@ -1,4 +1,4 @@
-"""Where texts are: for the words of _content, and for tokens whose case does not count.
+"""The elements that hold text, for _content, and the element types of a parameter.
 
 https://hl7.org/fhir/R4/datatypes.html#string
 """
@@ -13,13 +13,13 @@ from fhir_server.search.tree import Routes
 from fhir_server.search.types.word import TEXT_TYPES
 
 _NO_CONTENT = frozenset({"id", "reference"})
-"""Strings that say nothing to a reader: the ids of elements, and where references lead."""
+"""Strings that are no text for readers: element ids and references."""
 
 
 def text_names(registry: Registry, type: str) -> frozenset[str]:
-    """The names of the properties of a resource type that hold texts, at whatever depth.
+    """The names of the JSON properties of a resource type that hold text, at any depth.
 
-    A name that is a text in one place and a code in another counts as a text in both.
+    A name that is text in one element and a code in another is included.
     """
     if not registry.is_resource_type(type):
         return frozenset()
@@ -41,8 +41,8 @@ def text_names(registry: Registry, type: str) -> frozenset[str]:
 
 @cached_per_registry
 def element_types(registry: Registry, type: str, code: str) -> frozenset[str]:
-    """The types of the elements that a parameter looks at in a type of resource; none where its expression
-    does not tell.
+    """The types of the elements that a parameter selects in a resource type; empty if its expression is too
+    complex to tell.
     """
     parameter = registry.search_parameters(type)[code]
     routes = Routes(registry)
@@ -54,7 +54,7 @@ def element_types(registry: Registry, type: str, code: str) -> frozenset[str]:
 
 
 def holds_text(registry: Registry, type: str, code: str) -> bool:
-    """Whether a parameter looks at strings alone in a type, of which R4 says that case does not count.
+    """Whether a token parameter selects only strings in a type, which R4 compares case-insensitively.
 
     https://hl7.org/fhir/R4/search.html#token
     """

@@ -1,7 +1,7 @@
-"""Queries for words: `(bone OR liver) and metastases`.
+"""Parser of text queries such as `(bone OR liver) and metastases`.
 
-Words that stand side by side must all be there; AND, OR and NOT are operators in any case, NOT binds closest
-and OR least. https://hl7.org/fhir/R4/search.html#text
+Adjacent words are joined by AND. The operators AND, OR and NOT are case-insensitive; NOT binds closest, OR
+least. https://hl7.org/fhir/R4/search.html#text
 """
 
 import re
@@ -14,19 +14,19 @@ from fhir_server.search.limits import CONDITIONS_MAX, NESTING_MAX, Budget, refus
 from fhir_server.search.types.word import words
 
 WordClause = Callable[[str], Clause]
-"""What asks for one normalised word."""
+"""Makes the clause of one normalised word."""
 
 _TOKEN = re.compile(r'\s*(?:(?P<mark>[()])|"(?P<quoted>[^"]*)"|(?P<word>[^\s()"]+))')
 _SPACE = re.compile(r"\s*")
 
 
 def clause(text: str, parameter: str, budget: Budget, of_word: WordClause) -> Clause:
-    """The clause of a query. Raises `InvalidSearch` where it cannot be read or has no word."""
-    return _Reader(text, parameter, budget, of_word).read()
+    """The clause of a query. Raises `InvalidSearch` for a syntax error, and for a query without words."""
+    return _Parser(text, parameter, budget, of_word).read()
 
 
-class _Reader:
-    """Reads a query from left to right."""
+class _Parser:
+    """A recursive descent parser of one query."""
 
     def __init__(self, text: str, parameter: str, budget: Budget, of_word: WordClause) -> None:
         self._text = text
@@ -37,9 +37,9 @@ class _Reader:
         self._count = 0
 
     def read(self) -> Clause:
-        found = self._alternatives(0)
+        found = self._disjunction(0)
         if _SPACE.match(self._text, self._position).end() < len(self._text):  # type: ignore[union-attr]
-            raise self._unreadable()
+            raise self._syntax_error()
         if found is None:
             raise refused(messages.NO_WORD(value=self._text, parameter=self._parameter), self._parameter)
         return found
@@ -55,43 +55,43 @@ class _Reader:
             self._position = token.end()
         return here
 
-    def _alternatives(self, depth: int) -> Clause | None:
-        parts = [self._together(depth)]
+    def _disjunction(self, depth: int) -> Clause | None:
+        parts = [self._conjunction(depth)]
         while self._take("OR"):
-            parts.append(self._together(depth))
+            parts.append(self._conjunction(depth))
         if None in parts and len(parts) > 1:
-            raise self._unreadable()
+            raise self._syntax_error()
         found = [part for part in parts if part is not None]
         return AnyOf(tuple(found)) if len(found) > 1 else (found[0] if found else None)
 
-    def _together(self, depth: int) -> Clause | None:
-        """What must all be there; an operator in front of nothing cannot be read."""
+    def _conjunction(self, depth: int) -> Clause | None:
+        """Factors joined by AND; None for nothing. An operator without an operand is a syntax error."""
         found: list[Clause] = []
         while True:
             joined = self._take("AND")
             if joined and not found:
-                raise self._unreadable()
+                raise self._syntax_error()
             part = self._factor(depth)
             if part is None:
                 if joined:
-                    raise self._unreadable()
+                    raise self._syntax_error()
                 break
             found += part
         return AllOf(tuple(found)) if len(found) > 1 else (found[0] if found else None)
 
     def _factor(self, depth: int) -> list[Clause] | None:
-        """Words, none for a token that is only punctuation; None where a factor ends."""
+        """The clauses of one operand, none for a token of punctuation alone; None if there is no operand."""
         if depth > NESTING_MAX:
             raise too_costly(messages.FILTER_TOO_DEEP(limit=NESTING_MAX), self._parameter)
         if self._take("NOT"):
             denied = self._factor(depth + 1)
             if not denied:
-                raise self._unreadable()
+                raise self._syntax_error()
             return [Not(denied[0] if len(denied) == 1 else AllOf(tuple(denied)))]
         if self._take("("):
-            inner = self._alternatives(depth + 1)
+            inner = self._disjunction(depth + 1)
             if inner is None or not self._take(")"):
-                raise self._unreadable()
+                raise self._syntax_error()
             return [inner]
         token = self._peek()
         if token is None or token["mark"] or (token["word"] or "").upper() == "OR":
@@ -111,6 +111,6 @@ class _Reader:
             raise refused(several(value=text, parameter=self._parameter), self._parameter, "not-supported")
         return [self._of_word(word) for word in found]
 
-    def _unreadable(self) -> Exception:
+    def _syntax_error(self) -> Exception:
         text = messages.BAD_TEXT_QUERY(value=self._text, parameter=self._parameter, place=self._position + 1)
         return refused(text, self._parameter)

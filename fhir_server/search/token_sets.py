@@ -1,4 +1,4 @@
-"""Codes by their meaning: those of a value set, and those above and below another in its code system.
+"""The sets of codes that :in, :not-in, :above and :below stand for.
 
 https://hl7.org/fhir/R4/search.html#token
 """
@@ -12,18 +12,19 @@ from fhir_server.search.ast import TokenSet
 from fhir_server.search.escapes import bar_parts, unescape
 
 CODES_MAX = 10_000
-"""Codes that one value set or concept may stand for in a search."""
+"""The most codes that one value set or concept may expand to in a search."""
 
 
 def ignores_case(registry: Registry, system: str) -> bool:
-    """Whether a code system is known not to tell case apart."""
+    """Whether a code system is known to be case-insensitive."""
     found = registry.code_system(system)
     return found is not None and not found.case_sensitive
 
 
 def in_value_set(registry: Registry, text: str, parameter: str, base_urls: tuple[str, ...]) -> list[TokenSet]:
-    """The codes of the value set with this canonical url, or at this address here, by system. Raises
-    `InvalidSearch` where it is not known, or cannot be listed.
+    """The codes of a value set, given by canonical url or by its address on this server: one set per system.
+
+    Raises `InvalidSearch` if it is unknown or cannot be expanded.
     """
     url = unescape(text)
     address = parse_reference(url, *base_urls)
@@ -39,19 +40,22 @@ def in_value_set(registry: Registry, text: str, parameter: str, base_urls: tuple
 
 
 def below(registry: Registry, text: str, parameter: str) -> TokenSet:
-    """The concept `system|code` and all that it subsumes."""
+    """The concept `system|code` and all concepts that it subsumes."""
     system, code = _concept(registry, text, parameter)
     return _limited(TokenSet(system.url, system.descendants(code) | {code}), text, parameter)
 
 
 def above(registry: Registry, text: str, parameter: str) -> TokenSet:
-    """The concept `system|code` and all that subsume it."""
+    """The concept `system|code` and all concepts that subsume it."""
     system, code = _concept(registry, text, parameter)
     return _limited(TokenSet(system.url, system.ancestors(code) | {code}), text, parameter)
 
 
 def _concept(registry: Registry, text: str, parameter: str) -> tuple[CodeSystem, str]:
-    """A code that is not of its system is below and above itself alone; what is not whole says nothing."""
+    """The code system and code of `system|code`. A code that is not in the system subsumes only itself.
+
+    Raises `InvalidSearch` unless the whole code system is known: a fragment does not tell the hierarchy.
+    """
     parts = bar_parts(text)
     if len(parts) != 2 or not all(parts):
         raise InvalidSearch.of(messages.NEEDS_CONCEPT(value=text, parameter=parameter), code="invalid")
