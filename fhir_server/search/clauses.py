@@ -1,4 +1,4 @@
-"""Search criteria understood: from `subject:Patient.name:exact=Martin` to a clause.
+"""From a search criterion such as `subject:Patient.name:exact=Martin` to a clause: chains and `_has`.
 
 https://hl7.org/fhir/R4/search.html#chaining
 """
@@ -15,15 +15,15 @@ from fhir_server.search import messages
 from fhir_server.search.ast import Chain, Clause, Has
 from fhir_server.search.escapes import has_stray_escape, split
 from fhir_server.search.limits import STEPS_MAX, VALUE_LENGTH_MAX, VALUES_MAX, Budget, refused
-from fhir_server.search.modifiers import Asked, CriteriaReader, any_of
+from fhir_server.search.modifiers import ClauseBuilder, ParameterCriterion, any_of
 from fhir_server.search.parameter_constraints import Repetition, check_chain, check_modifier, check_values
 from fhir_server.search.parameters import Parameters, UnknownParameter, resource_type
-from fhir_server.search.types.context import Reading
+from fhir_server.search.types.context import ParseContext
 
 
 class Criterion(Struct, frozen=True):
-    """One parameter of the query: `name` is what is still to be understood of `whole`, as the client wrote
-    it; `steps` counts the resources that were passed to get there, `place` the parameters before it.
+    """One parameter of the query. `whole` is its name as the client wrote it, and `name` the part that is
+    still to be parsed; `steps` counts the chain steps before that, `place` the parameters before this one.
     """
 
     name: str
@@ -33,25 +33,22 @@ class Criterion(Struct, frozen=True):
     place: int = 0
 
     def path(self, code: str) -> str:
-        """How the client got to the parameter of that code, its modifier aside."""
+        """The chain to the parameter `code`, without its modifier."""
         return self.whole.removesuffix(self.name) + code
 
     def rest(self, name: str) -> "Criterion":
-        """What stands behind a chain or `_has`."""
+        """The criterion after one step of a chain or `_has`. Raises `InvalidSearch` for too many steps."""
         if self.steps == STEPS_MAX:
             raise refused(messages.TOO_DEEP(parameter=self.whole, limit=STEPS_MAX), self.whole)
         return structs.replace(self, name=name, steps=self.steps + 1)
 
 
 Follow = Callable[[Parameters], Clause]
-"""What is asked of a resource that a reference leads to, given the parameters of its type."""
+"""Makes the clause on the target of a reference, given the parameters of the target's type."""
 
 
-class Clauses:
-    """Understands criteria by the definitions. `now` in UTC microseconds.
-
-    `specials` are the parameters that every resource has without a definition that says what they look at.
-    """
+class ClauseParser:
+    """Parses criteria into clauses. `now` is in UTC microseconds; `specials` are the special parameters."""
 
     def __init__(
         self,
@@ -65,12 +62,12 @@ class Clauses:
         self._specials = specials
         self._repetition = Repetition()
         self.budget = Budget()
-        self.criteria = CriteriaReader(registry, Reading("", zone, now, base_urls), self.budget)
+        self.builder = ClauseBuilder(registry, ParseContext("", zone, now, base_urls), self.budget)
 
     def clause(self, parameters: Parameters, criterion: Criterion) -> Clause:
-        """The clause of one criterion on resources that have `parameters`.
+        """The clause of one criterion on resources with these `parameters`.
 
-        Raises `UnknownParameter` for what lenient handling may ignore, else `InvalidSearch`.
+        Raises `UnknownParameter` for what handling=lenient ignores, else `InvalidSearch`.
         """
         if criterion.name == "_has" or criterion.name.startswith("_has:"):
             return self._has(parameters, criterion)
@@ -97,7 +94,9 @@ class Clauses:
         check_modifier(parameter, modifier, whole)
         check_values(parameter, texts, whole)
         self._repetition.check(parameter, criterion.path(code), criterion.place, whole)
-        return self.criteria.clause(Asked(parameters, parameter, modifier if colon else None, texts, whole))
+        return self.builder.clause(
+            ParameterCriterion(parameters, parameter, modifier if colon else None, texts, whole)
+        )
 
     def is_special(self, code: str) -> bool:
         return code in self._specials
@@ -128,14 +127,15 @@ class Clauses:
         follow: Follow,
         rest: str,
     ) -> Clause:
-        """The clause of what `follow` asks of the resources that a parameter refers to, of one type or any.
+        """The clause of a chain through a reference parameter: to one `type`, or to any if it is empty.
 
-        `rest` is how the client wrote it.
+        `follow` makes the clause on the target, whose text is `rest`. Targets that do not have its parameter
+        are left out. Raises `InvalidSearch` or `UnknownParameter` if that leaves none.
         """
         _expect_reference(parameters, parameter, whole)
         check_modifier(parameter, type, whole)
         check_chain(parameter, rest, whole)
-        targets = self.criteria.narrowed(parameters, parameter.code, type, whole)
+        targets = self.builder.target_types(parameters, parameter.code, type, whole)
         by_clause: dict[Clause, list[str]] = {}
         errors: list[UnknownParameter | InvalidSearch] = []
         for target in targets:
@@ -152,16 +152,16 @@ class Clauses:
             by_clause.setdefault(clause, []).append(target)
         if not by_clause:
             step = f"{parameter.code}:{type}" if type else parameter.code
-            raise _leads_nowhere(errors, rest, whole, step, targets)
+            raise _chain_error(errors, rest, whole, step, targets)
         return any_of([Chain(parameter.code, tuple(types), clause) for clause, types in by_clause.items()])
 
 
-Special = Callable[[Clauses, Parameters, Criterion], Clause]
-"""What understands the criterion of a special parameter."""
+Special = Callable[[ClauseParser, Parameters, Criterion], Clause]
+"""Makes the clause of a special parameter."""
 
 
 def alternatives(criterion: Criterion) -> list[str]:
-    """The alternatives of a criterion, still escaped; empty ones are passed over."""
+    """The comma-separated values of a criterion, still escaped; empty ones are skipped."""
     whole, value = criterion.whole, criterion.value
     if len(value) > VALUE_LENGTH_MAX:
         count, limit = len(value), VALUE_LENGTH_MAX
@@ -186,14 +186,14 @@ def _expect_reference(parameters: Parameters, parameter: SearchParameter, whole:
         raise refused(text, whole)
 
 
-def _leads_nowhere(
+def _chain_error(
     errors: list[UnknownParameter | InvalidSearch],
     rest: str,
     whole: str,
     step: str,
     targets: tuple[str, ...],
 ) -> Exception:
-    """A bad value if there is one, else the parameter that no target has."""
+    """The error of a chain without a target: a bad value if there is one, else an unknown parameter."""
     for error in errors:
         if isinstance(error, InvalidSearch) or len(errors) == 1:
             return error

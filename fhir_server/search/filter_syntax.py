@@ -1,6 +1,6 @@
-"""The grammar of _filter, read into a tree of conditions.
+"""Parser of _filter, from text to a syntax tree.
 
-`and` and `or` have equal rank and are joined from left to right, as the specification says.
+`and` and `or` have the same precedence and associate to the left, as the specification says.
 https://hl7.org/fhir/R4/search_filter.html
 """
 
@@ -21,7 +21,7 @@ OPERATORS = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One name of a path. `type` narrows what a reference leads to; `where` must be true of it."""
+    """One parameter of a path. `type` restricts the target of a reference; `where` filters it."""
 
     name: str
     type: str = ""
@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`path operator value`; the value without the quotes and escapes of JSON."""
+    """`path operator value`; the value without JSON quotes and escapes."""
 
     path: tuple[Step, ...]
     operator: str
@@ -39,7 +39,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """`not (...)`: what is in it is not true."""
+    """`not (...)`."""
 
     negated: "Filter"
 
@@ -65,12 +65,12 @@ _read_json = JSONDecoder().raw_decode
 
 
 def read(text: str, parameter: str) -> Filter:
-    """The tree of a filter. Raises `InvalidSearch` with the place at which it cannot be read."""
-    return _Reader(text, parameter).read()
+    """The tree of a filter. Raises `InvalidSearch` with the position of a syntax error."""
+    return _Parser(text, parameter).read()
 
 
-class _Reader:
-    """Reads a filter from left to right."""
+class _Parser:
+    """A recursive descent parser of one filter."""
 
     def __init__(self, text: str, parameter: str) -> None:
         self._text = text
@@ -84,7 +84,7 @@ class _Reader:
             raise self._expected(messages.EXPECTED_AND_OR())
         return found
 
-    # What stands at the position
+    # Tokens
 
     def _skip_spaces(self) -> None:
         self._position = _end(_SPACES, self._text, self._position)
@@ -101,7 +101,7 @@ class _Reader:
         return here
 
     def _take_word(self, *words: str) -> str | None:
-        """Step over the next word where it is one of these."""
+        """Consume the next word if it is one of these."""
         found = _WORD.match(self._text, self._position)
         if found is None or found[0] not in words:
             return None
@@ -113,7 +113,7 @@ class _Reader:
         if not self._take_mark(mark):
             raise self._expected(messages.EXPECTED_TEXT(text=mark))
 
-    # The grammar
+    # Grammar
 
     def _filter(self, depth: int) -> Filter:
         found = self._operand(depth)
@@ -188,7 +188,7 @@ class _Reader:
             raise self._expected(messages.EXPECTED_VALUE())
         return found[0]
 
-    # What is refused
+    # Errors
 
     def _check_depth(self, depth: int) -> None:
         if depth > NESTING_MAX:

@@ -1,4 +1,4 @@
-"""_filter understood: conditions on search parameters, joined by and, or and not.
+"""From a _filter's syntax tree to clauses.
 
 https://hl7.org/fhir/R4/search_filter.html
 """
@@ -14,11 +14,11 @@ from fhir_server.core.code_systems import LOINC, RXNORM, SNOMED_CT
 from fhir_server.definitions.search_parameters import SearchParameter
 from fhir_server.search import filter_syntax, messages
 from fhir_server.search.ast import AllOf, AnyOf, Clause, DateValue, Match, Not, ParameterType
-from fhir_server.search.clauses import Clauses, Criterion
+from fhir_server.search.clauses import ClauseParser, Criterion
 from fhir_server.search.filter_syntax import Condition, Filter, Joined, Negation, Step
 from fhir_server.search.index_plan import kind_of
 from fhir_server.search.limits import VALUE_LENGTH_MAX, refused
-from fhir_server.search.modifiers import Asked
+from fhir_server.search.modifiers import ParameterCriterion
 from fhir_server.search.parameters import Parameters
 
 _PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "ap", "sa", "eb")
@@ -34,10 +34,10 @@ VALID: Mapping[ParameterType, tuple[str, ...]] = {
     "composite": ("eq",),
     "position": ("eq", "pr"),
 }
-"""The operators that each type of parameter takes."""
+"""The operators of each parameter type."""
 
 _SPECIAL = ("eq", "co")
-"""Those of _text, _content and the like, which mean no more than that the value is given."""
+"""The operators of special parameters such as _text, which all mean a match."""
 
 SYSTEMS: Mapping[str, str] = {
     "loinc": LOINC,
@@ -45,7 +45,7 @@ SYSTEMS: Mapping[str, str] = {
     "rxnorm": RXNORM,
     "ucum": ucum.SYSTEM,
 }
-"""The names that may stand for a system in a token or quantity."""
+"""Short names for code systems in a token or quantity."""
 
 _TOKEN_MODIFIERS = {"in": "in", "ni": "not-in", "ss": "below", "sb": "above"}
 _STRING_MODIFIERS = {"sw": None, "co": "contains"}
@@ -55,25 +55,25 @@ _SEPARATORS: Mapping[ParameterType, str] = {
     "position": r"[\\,$]",
     "composite": r"[\\,]",
 }
-"""What of a value must be escaped to stand for itself, as the bar and the dollar join parts of some types."""
+"""The characters to escape in a value, by type: bar and dollar separate the parts of some types."""
 _EVERY_SEPARATOR = r"[\\,|$]"
 
 
-def clause(clauses: Clauses, parameters: Parameters, criterion: Criterion) -> Clause:
-    """The clause of a filter on resources that have `parameters`."""
+def clause(parser: ClauseParser, parameters: Parameters, criterion: Criterion) -> Clause:
+    """The clause of a filter on resources with these `parameters`."""
     text, whole = criterion.value, criterion.whole
     if len(text) > VALUE_LENGTH_MAX:
         refusal = messages.TOO_LONG(parameter=whole, count=len(text), limit=VALUE_LENGTH_MAX)
         raise refused(refusal, whole)
     tree = filter_syntax.read(text, whole)
-    return _Compiler(clauses, criterion).clause(parameters, tree)
+    return _Compiler(parser, criterion).clause(parameters, tree)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    """Turns the tree of one filter into clauses; `criterion` counts the steps from resource to resource."""
+    """Compiles the tree of one filter; `criterion` counts the chain steps so far."""
 
-    clauses: Clauses
+    parser: ClauseParser
     criterion: Criterion
 
     def clause(self, parameters: Parameters, filter: Filter) -> Clause:
@@ -96,7 +96,7 @@ class _Compiler:
             behind = further._path(target, tuple(rest), operator, value)
             return AllOf((further.clause(target, step.where), behind)) if step.where else behind
 
-        return self.clauses.chain(
+        return self.parser.chain(
             parameters,
             parameters.get(step.name),
             step.type,
@@ -106,13 +106,11 @@ class _Compiler:
         )
 
     def _condition(self, parameters: Parameters, step: Step, operator: str, value: str) -> Clause:
-        """One comparison with a parameter of the resource itself."""
-        if self.clauses.is_special(step.name):
+        """A comparison with a parameter of the resource itself."""
+        if self.parser.is_special(step.name):
             self._check(operator, _SPECIAL, step.name, "special")
             text = re.sub(_EVERY_SEPARATOR, r"\\\g<0>", value)
-            return self.clauses.clause(
-                parameters, structs.replace(self.criterion, name=step.name, value=text)
-            )
+            return self.parser.clause(parameters, structs.replace(self.criterion, name=step.name, value=text))
         parameter = parameters.get(step.name)
         kind = kind_of(parameter)
         self._check(operator, VALID[kind], parameter.code, parameter.type)
@@ -129,7 +127,7 @@ class _Compiler:
 
     def _present(self, parameters: Parameters, parameter: SearchParameter, value: str) -> Clause:
         missing = {"true": "false", "false": "true"}.get(value, value)
-        return self.clauses.criteria.clause(self._asked(parameters, parameter, "missing", missing))
+        return self.parser.builder.clause(self._asked(parameters, parameter, "missing", missing))
 
     def _compared(
         self,
@@ -141,31 +139,31 @@ class _Compiler:
     ) -> Clause:
         text = _escaped(kind, value)
         asked = self._asked(parameters, parameter, None, text)
-        criteria = self.clauses.criteria
+        builder = self.parser.builder
         match kind:
             case "date" if operator in ("co", "po"):
-                found = criteria.compared(structs.replace(asked, texts=[f"eq{text}"]), "co")
+                found = builder.comparison(structs.replace(asked, texts=[f"eq{text}"]), "co")
                 return found if operator == "co" else _overlapping(found)
             case "date" | "number" | "quantity":
-                return criteria.clause(structs.replace(asked, texts=[operator + text]))
+                return builder.clause(structs.replace(asked, texts=[operator + text]))
             case "token" if operator in _TOKEN_MODIFIERS:
-                return criteria.clause(structs.replace(asked, modifier=_TOKEN_MODIFIERS[operator]))
+                return builder.clause(structs.replace(asked, modifier=_TOKEN_MODIFIERS[operator]))
             case "string" if operator in _STRING_MODIFIERS:
-                return criteria.clause(structs.replace(asked, modifier=_STRING_MODIFIERS[operator]))
+                return builder.clause(structs.replace(asked, modifier=_STRING_MODIFIERS[operator]))
             case "string":
-                return criteria.compared(asked, operator)
+                return builder.comparison(asked, operator)
         if operator == "ne":
-            return criteria.compared(asked, operator)
-        return criteria.clause(asked)
+            return builder.comparison(asked, operator)
+        return builder.clause(asked)
 
     def _asked(
         self, parameters: Parameters, parameter: SearchParameter, modifier: str | None, text: str
-    ) -> Asked:
-        return Asked(parameters, parameter, modifier, [text], self.criterion.whole)
+    ) -> ParameterCriterion:
+        return ParameterCriterion(parameters, parameter, modifier, [text], self.criterion.whole)
 
 
 def _escaped(kind: ParameterType, value: str) -> str:
-    """The value as it would stand in a criterion of its own."""
+    """The value as it would be written in a search parameter."""
     if kind in ("token", "quantity"):
         value = re.sub(r"(^|\|)(\w+)\|", lambda found: _named_system(*found.groups()), value, count=1)
     return re.sub(_SEPARATORS.get(kind, _EVERY_SEPARATOR), r"\\\g<0>", value)
@@ -176,7 +174,7 @@ def _named_system(before: str, name: str) -> str:
 
 
 def _overlapping(found: Clause) -> Clause:
-    """The same times, to be met anywhere: what `ap` asks, without making them any wider."""
+    """A match on overlapping periods: prefix `ap`, without its widening."""
     assert isinstance(found, Match)
     values = tuple(replace(value, prefix="ap") for value in found.values if isinstance(value, DateValue))
     return replace(found, values=values, modifier=None)

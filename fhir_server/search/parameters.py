@@ -1,4 +1,4 @@
-"""Which search parameters there are for the types that a search is about.
+"""The search parameters of the types that a search is about.
 
 https://hl7.org/fhir/R4/search.html#all
 """
@@ -26,16 +26,16 @@ RESULT_PARAMETERS = (
     "_summary",
     "_total",
 )
-"""Parameters that shape the answer and find nothing; they go with every type."""
+"""Search result parameters, which every type has."""
 
 SPECIAL_PARAMETERS = ("_content", "_filter", "_has", "_list", "_text")
-"""Those that go with every type, without a definition that says what they look at."""
+"""Parameters of every type whose definition has no expression."""
 
 EVERY_TYPE = "Resource"
 
 
 class UnknownParameter(Exception):
-    """A parameter that the types do not have, or that is not supported: what lenient handling ignores."""
+    """A parameter that is unknown or not supported: handling=lenient ignores it."""
 
     def __init__(self, text: Text, code: IssueType = "not-supported") -> None:
         super().__init__(text.render())
@@ -44,7 +44,7 @@ class UnknownParameter(Exception):
 
 
 class Parameters:
-    """The parameters that several types have in common; of every type where none is named."""
+    """The parameters that several types have in common, or all types if none is given."""
 
     def __init__(self, registry: Registry, types: Sequence[str]) -> None:
         self._registry = registry
@@ -52,12 +52,12 @@ class Parameters:
 
     @property
     def are_of_every_type(self) -> bool:
-        """Whether no type is named."""
+        """Whether the search is on all types."""
         return self.types == (EVERY_TYPE,)
 
     def get(self, code: str) -> SearchParameter:
-        """The parameter of the first type. Raises `UnknownParameter` where a type lacks it, or has another
-        kind of parameter under the same name.
+        """The parameter of the first type. Raises `UnknownParameter` if another type lacks it, or has a
+        parameter of another type under that code.
         """
         found = [self._registry.search_parameters(type).get(code) for type in self.types]
         parameter = found[0]
@@ -79,7 +79,7 @@ class Parameters:
         return tuple(targets)
 
     def indexed_as(self, code: str) -> dict[str, tuple[str, ...]]:
-        """The codes under which the types index the parameter, nearly always one, and which types do."""
+        """The types by the code under which they index the parameter. There is nearly always one code."""
         found: dict[str, tuple[str, ...]] = {}
         for type in self.types:
             indexed = aliases(self._registry, type).get(code, code)
@@ -87,20 +87,20 @@ class Parameters:
         return found
 
     def is_single_valued(self, code: str) -> bool:
-        """Whether no resource has two values of a parameter."""
+        """Whether the parameter has at most one value in each resource."""
         return is_single_valued(self._registry, self.types, code)
 
     def is_text(self, code: str, type: str) -> bool:
-        """Whether a token parameter looks at texts alone in a type."""
+        """Whether a token parameter selects only strings in a type."""
         return holds_text(self._registry, type, code)
 
     def element_types(self, code: str) -> frozenset[str]:
-        """The types of the elements that a parameter looks at; none where that is not known of each type."""
+        """The types of the elements that a parameter selects; empty unless known for each resource type."""
         found = [element_types(self._registry, type, code) for type in self.types]
         return frozenset().union(*found) if all(found) else frozenset()
 
     def codes(self, kind: str | None = None) -> list[str]:
-        """The codes that all the types have, of one kind or of all, in alphabetical order."""
+        """The sorted codes that all the types have in common, of one parameter type or of all."""
         common: set[str] | None = None
         for type in self.types:
             of_type = self._registry.search_parameters(type)
@@ -118,7 +118,7 @@ class Parameters:
 
     def _unknown(self, code: str) -> Text:
         valid, beside = self.codes(), (*SPECIAL_PARAMETERS, *RESULT_PARAMETERS)
-        if code not in beside:  # one that is cannot stand where it does, such as in `_sort`
+        if code not in beside:  # else it is known, but not allowed here, such as in `_sort`
             valid += beside
         return messages.UNKNOWN_PARAMETER(
             parameter=code, type=self.names(), nearest=nearest(code, valid), valid=", ".join(valid)
@@ -126,14 +126,14 @@ class Parameters:
 
 
 def nearest(name: str, valid: Collection[str]) -> Text:
-    """A question whether the client meant the nearest of the valid names; nothing where none is near."""
+    """The hint "Did you mean ...?" with the nearest valid name; empty if none is similar."""
     lower = {candidate.lower(): candidate for candidate in valid}
     found = get_close_matches(name.lower(), lower, n=1, cutoff=0.7)
     return messages.NEAREST(name=lower[found[0]]) if found else messages.NOTHING_NEAR()
 
 
 def resource_type(registry: Registry, name: str, parameter: str) -> str:
-    """`name` where it is a resource type; raises `InvalidSearch` where not."""
+    """`name`, if it is a resource type. Raises `InvalidSearch` otherwise."""
     if not registry.is_resource_type(name):
         near = nearest(name, registry.resource_types)
         text = messages.UNKNOWN_TYPE(value=name, parameter=parameter, nearest=near)

@@ -1,4 +1,4 @@
-"""A query string understood: strictly by default, so that a typo never widens a search.
+"""Parser of search parameters, strict by default, so that a typo never widens a search.
 
 https://hl7.org/fhir/R4/search.html#errors
 """
@@ -14,7 +14,7 @@ from fhir_server.errors import InvalidSearch
 from fhir_server.issues import Issue
 from fhir_server.search import messages
 from fhir_server.search.ast import Clause, Include, SearchQuery, Sort
-from fhir_server.search.clauses import Clauses, Criterion
+from fhir_server.search.clauses import ClauseParser, Criterion
 from fhir_server.search.contained import containing, matching_or_containing
 from fhir_server.search.escapes import is_empty
 from fhir_server.search.limits import check_count, shortened
@@ -25,19 +25,19 @@ from fhir_server.search.result_parameters import ResultParameters, Total
 from fhir_server.search.special_parameters import SPECIALS
 
 IGNORED_HERE = ("_format", "_pretty")
-"""Parameters of every interaction, which are no part of the search."""
+"""Parameters of every interaction, not of the search."""
 
 ONCE = ("_contained", "_containedType", "_count", "_elements", "_query", "_summary", "_total", "_type")
 
 _OWN_WISHES = (*ONCE, "_sort")
-"""What a client says in place of the named query that it asks."""
+"""Parameters with which a client overrides those of a named query."""
 
 
 class ParsedSearch(Struct, frozen=True):
-    """What was understood of a query.
+    """A parsed search.
 
-    `ignored` tells what was not, and why; `self_parameters` are those that count, for the self link;
-    `summary` and `elements` say which parts of the resources to return.
+    `ignored` are the issues of ignored parameters; `self_parameters` are the others, for the self link;
+    `summary` and `elements` select the parts of the resources to return.
     """
 
     query: SearchQuery
@@ -62,13 +62,12 @@ def parse(
     total_max: int = 1_000,
     holders: bool = False,
 ) -> ParsedSearch:
-    """Understand the parameters of a search on `types`; on all types where there are none. With `holders`
-    they may ask for what holds such a resource, be it of any type.
+    """Parse the parameters of a search on `types`, or on all types if there are none. With `holders` they may
+    use `_contained`, so that resources of any type match.
 
-    `now` in UTC microseconds is what `ap` compares with; what lies below `base_url` or one of `addresses` is
-    of this server. Up to `total_max` matches are counted where the parameters do not say how. Raises
-    `InvalidSearch` with every problem at once; under `lenient` unknown and unsupported parameters become
-    warnings.
+    `now`, in UTC microseconds, is what `ap` compares with. URLs below `base_url` or one of `addresses` are
+    local. Without `_total`, up to `total_max` matches are counted. Raises `InvalidSearch` with every problem
+    at once; if `lenient`, unknown and unsupported parameters become warnings instead.
     """
     check_count(len(parameters))
     given = [(name, value) for name, value in parameters if name not in IGNORED_HERE]
@@ -76,7 +75,7 @@ def parse(
     common = Parameters(registry, types)
     parser = _Parser(
         common,
-        Clauses(registry, zone, (base_url, *addresses), now, SPECIALS),
+        ClauseParser(registry, zone, (base_url, *addresses), now, SPECIALS),
         ResultParameters(registry, common),
         lenient,
         count_max,
@@ -89,7 +88,7 @@ def parse(
 
 
 def _types(types: Sequence[str], given: Iterable[tuple[str, str]], registry: Registry) -> tuple[str, ...]:
-    """The types searched: those of the path, or those that `_type` names."""
+    """The types to search: those of the path, or else those of `_type`."""
     asked = [name.strip() for key, value in given if key == "_type" for name in value.split(",")]
     asked = [resource_type(registry, name, "_type") for name in asked if name]
     if types and not set(asked) <= set(types):
@@ -100,10 +99,10 @@ def _types(types: Sequence[str], given: Iterable[tuple[str, str]], registry: Reg
 
 @dataclass(slots=True)
 class _Parser:
-    """Reads one parameter after another, and collects what it finds."""
+    """Parses one parameter after another and collects the results."""
 
     common: Parameters
-    clauses: Clauses
+    clauses: ClauseParser
     results: ResultParameters
     lenient: bool
     count_max: int
@@ -139,7 +138,7 @@ class _Parser:
             self.problems.append(Issue("error", "invalid", text, ("http._summary",)))
 
     def _read_named(self, query: BoundQuery, given: Sequence[str]) -> None:
-        """Take in what a named query stands for; of how to show it, the client's own wishes count."""
+        """Parse the parameters of a named query; the client's own result parameters override its."""
         understood = list(self.understood)
         for name, value in query.criteria():
             if name not in _OWN_WISHES or name not in given:
@@ -147,7 +146,7 @@ class _Parser:
         self.understood = understood
 
     def _read(self, name: str, value: str) -> None:
-        """Take one parameter in. R4 has servers ignore those without a value."""
+        """Parse one parameter, or ignore it if it has no value, as R4 requires."""
         place = (f"http.{name}",)
         if is_empty(value):
             text = messages.EMPTY_PARAMETER(parameter=name)
@@ -209,7 +208,7 @@ class _Parser:
         self.total = self.total or self.results.total_by(value)
 
     def parsed(self, types: tuple[str, ...], count_default: int, total_max: int) -> ParsedSearch:
-        """Everything taken in; `_count=0` and `_summary=count` both ask for the total alone."""
+        """The parsed search. `_count=0` and `_summary=count` both ask for the total alone."""
         counting = self.count == 0 or self.summary == "count"
         where, sort = tuple(self.where), self.sort
         if self.contained != "false":
@@ -244,4 +243,4 @@ _TAKERS: Mapping[str, Callable[[_Parser, str, str], None]] = {
     "_totalMethod": _Parser._take_total_method,
     "_type": lambda _parser, _name, _value: None,
 }
-"""What takes in each result parameter; the types were read before all else."""
+"""The parser of each result parameter; `_type` is parsed first, by `_types`."""

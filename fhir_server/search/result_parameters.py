@@ -1,4 +1,4 @@
-"""The parameters that shape the answer: order, page, includes, parts.
+"""Parser of search result parameters: order, page size, includes, parts of resources.
 
 https://hl7.org/fhir/R4/search.html#return
 """
@@ -18,14 +18,14 @@ from fhir_server.search.parameters import Parameters, UnknownParameter, nearest,
 Total = Literal["none", "estimate", "accurate"]
 
 TOTAL_METHODS: Mapping[str, Total] = {"count": "accurate", "estimate": "estimate"}
-"""What clients made for another server say in place of `_total`, such as fhirpy when it counts."""
+"""Values of `_totalMethod`, which clients of another server, such as fhirpy, use in place of `_total`."""
 
 CONTAINED = ("true", "false", "both")
 SUMMARIES = ("true", "text", "data", "count", "false")
 UNSORTABLE = ("composite", "reference", "special")
 COUNT_DIGITS_MAX = 9
 TYPE = "resourceType"
-"""What JSON says of every resource before its elements, and some clients name among these."""
+"""The JSON property that some clients list in `_elements`, although it is no element."""
 
 
 def element_named(name: str) -> str:
@@ -35,7 +35,7 @@ def element_named(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ResultParameters:
-    """Understands result parameters of a search on `parameters`' types."""
+    """Parses the result parameters of a search on the types of `parameters`."""
 
     registry: Registry
     parameters: Parameters
@@ -48,9 +48,9 @@ class ResultParameters:
         return count_max if len(digits) > COUNT_DIGITS_MAX else min(int(digits), count_max)
 
     def sort(self, value: str, before: tuple[Sort, ...] = ()) -> tuple[Sort, ...]:
-        """The keys of `_sort`, the first first, after those `before` of another `_sort`.
+        """The keys of `_sort` in order, after those `before` of an earlier `_sort`.
 
-        Raises `UnknownParameter` for a key that the types lack, or that has no order.
+        Raises `UnknownParameter` for a key that is unknown or that cannot be sorted by.
         """
         keys = [key.strip() for key in value.split(",") if key.strip()]
         count = len(before) + len(keys)
@@ -60,7 +60,7 @@ class ResultParameters:
         return before + tuple(self._key(key) for key in keys)
 
     def _key(self, key: str) -> Sort:
-        """A key, descending behind a hyphen; but a parameter of one's own may begin with one itself."""
+        """A sort key, descending after a hyphen, unless that belongs to the code of a client's parameter."""
         descending = key.startswith("-") and key not in self.registry.search_parameters(
             self.parameters.types[0]
         )
@@ -74,7 +74,7 @@ class ResultParameters:
         return Sort(indexed, kind, descending, single)
 
     def contained(self, value: str) -> str:
-        """Whether to find contained resources, by what holds them, beside others or alone."""
+        """The value of `_contained`."""
         if value not in CONTAINED:
             raise _bad_choice("_contained", value, CONTAINED)
         if value != "false" and self.parameters.are_of_every_type:
@@ -99,7 +99,7 @@ class ResultParameters:
         return value
 
     def elements(self, value: str) -> tuple[str, ...]:
-        """Names of top-level elements, each of which one of the types must have."""
+        """The names of top-level elements. Raises `InvalidSearch` for one that none of the types has."""
         names = tuple(name.strip() for name in value.split(",") if name.strip())
         known = {TYPE}.union(*(self.registry.type(type).names() for type in self.parameters.types))
         for name in names:

@@ -9,7 +9,7 @@ from typing import NoReturn
 from fhir_server.core.reference import parse_reference
 from fhir_server.search import filters, messages, text_query
 from fhir_server.search.ast import AnyOf, Clause, Has, Match, TokenValue, WordValue
-from fhir_server.search.clauses import Clauses, Criterion, Special, alternatives
+from fhir_server.search.clauses import ClauseParser, Criterion, Special, alternatives
 from fhir_server.search.escapes import unescape
 from fhir_server.search.limits import refused
 from fhir_server.search.modifiers import any_of
@@ -17,10 +17,10 @@ from fhir_server.search.parameters import Parameters
 from fhir_server.search.types.word import CONTENT, NARRATIVE
 
 
-def _list(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
+def _list(parser: ClauseParser, _parameters: Parameters, criterion: Criterion) -> Clause:
     """Resources that are items of a List. https://hl7.org/fhir/R4/search.html#list"""
     texts = alternatives(criterion)
-    clauses.budget.take_terms(len(texts), criterion.whole)
+    parser.budget.take_terms(len(texts), criterion.whole)
     ids = tuple(TokenValue(None, list_id(unescape(text), criterion.whole)) for text in texts)
     return Has("List", "item", Match("_id", "token", ids))
 
@@ -35,20 +35,20 @@ def list_id(text: str, whole: str) -> str:
     return reference.id
 
 
-def _text(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
+def _text(parser: ClauseParser, _parameters: Parameters, criterion: Criterion) -> Clause:
     """Words of the narrative. https://hl7.org/fhir/R4/search.html#text"""
-    return _with_words(clauses, criterion, _in_narrative)
+    return _with_words(parser, criterion, _in_narrative)
 
 
-def _content(clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> Clause:
+def _content(parser: ClauseParser, _parameters: Parameters, criterion: Criterion) -> Clause:
     """Words of the whole resource, narrative included."""
-    return _with_words(clauses, criterion, _anywhere)
+    return _with_words(parser, criterion, _anywhere)
 
 
-def _with_words(clauses: Clauses, criterion: Criterion, of_word: text_query.WordClause) -> Clause:
+def _with_words(parser: ClauseParser, criterion: Criterion, of_word: text_query.WordClause) -> Clause:
     return any_of(
         [
-            text_query.clause(unescape(text), criterion.whole, clauses.budget, of_word)
+            text_query.clause(unescape(text), criterion.whole, parser.budget, of_word)
             for text in alternatives(criterion)
         ]
     )
@@ -62,7 +62,7 @@ def _anywhere(word: str) -> Clause:
     return AnyOf((_in_narrative(word), Match(CONTENT, "word", (WordValue(word),))))
 
 
-def _query(_clauses: Clauses, _parameters: Parameters, criterion: Criterion) -> NoReturn:
+def _query(_clauses: ClauseParser, _parameters: Parameters, criterion: Criterion) -> NoReturn:
     """Refuse a named query within a chain or filter: it replaces a whole search (`search.named_queries`)."""
     raise refused(messages.QUERY_WITHIN(parameter=criterion.whole), criterion.whole, "not-supported")
 

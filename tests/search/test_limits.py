@@ -11,12 +11,12 @@ from fhir_server.definitions.registry import Registry
 from fhir_server.errors import InvalidSearch
 from fhir_server.search.ast import SearchQuery
 from fhir_server.search.limits import (
+    CHAIN_TARGETS_MAX,
     CONDITIONS_MAX,
     NESTING_MAX,
     STEPS_MAX,
     TERMS_MAX,
     VALUES_MAX,
-    WAYS_MAX,
     Budget,
 )
 from fhir_server.search.parse import parse
@@ -118,7 +118,7 @@ def test_what_is_ignored_is_told_in_short(registry: Registry) -> None:
 
 
 def test_ways_and_terms_may_reach_their_limits() -> None:
-    budget = Budget(WAYS_MAX - 1, TERMS_MAX - 1)
+    budget = Budget(CHAIN_TARGETS_MAX - 1, TERMS_MAX - 1)
     budget.take_way("target")
     budget.take_terms(1, "target")
     with pytest.raises(InvalidSearch):

@@ -13,9 +13,9 @@ from fhir_server.search import messages
 from fhir_server.search.ast import CompositeValue, Value
 from fhir_server.search.entries import CompositeEntry, Entries, Entry
 from fhir_server.search.escapes import split
-from fhir_server.search.types.context import Reading
+from fhir_server.search.types.context import ParseContext
 
-Read = Callable[[str, Reading], Value]
+Read = Callable[[str, ParseContext], Value]
 """Reads a value as it is written in a search."""
 
 Find = Callable[[Any, Any], Sequence[Entry]]
@@ -45,18 +45,18 @@ Making = tuple[str, tuple[Find, ...], Sequence[str]]
 COMBINATIONS_MAX = 1_000
 
 
-def parse(text: str, reading: Reading, components: Sequence[tuple[str, Read]]) -> CompositeValue:
+def parse(text: str, context: ParseContext, components: Sequence[tuple[str, Read]]) -> CompositeValue:
     """One value per component, joined by `$`; `components` gives the name and reader of each."""
     parts = split(text, "$")
     if len(parts) != len(components) or not all(parts):
         names = "$".join(name for name, _ in components)
         raise InvalidSearch.of(
             messages.BAD_COMPOSITE(
-                value=text, parameter=reading.parameter, count=len(components), parts=names
+                value=text, parameter=context.parameter, count=len(components), parts=names
             )
         )
     return CompositeValue(
-        tuple(read(part, reading) for part, (_, read) in zip(parts, components, strict=True))
+        tuple(read(part, context) for part, (_, read) in zip(parts, components, strict=True))
     )
 
 

@@ -1,4 +1,4 @@
-"""What the files of the parameter types are given to read values and to index elements.
+"""The context in which the parameter types parse values and index elements.
 
 https://hl7.org/fhir/R4/search.html#ptypes
 """
@@ -16,30 +16,30 @@ Indexer = Callable[[Any, Entries], None]
 """Adds the entries of one element's value."""
 
 
-def _tells_case(_system: str) -> bool:
+def _case_sensitive(_system: str) -> bool:
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """How elements become entries: the zone of times that have none, this server's own base URL, or the
-    addresses where it listens for want of one, and which code systems do not tell case apart.
+    """How to index elements: the zone of times without one, the server's base URL or, without one, the
+    addresses that it listens on, and which code systems are case-insensitive.
     """
 
     zone: ZoneInfo
     base_url: str = ""
-    ignores_case: Callable[[str], bool] = _tells_case
+    ignores_case: Callable[[str], bool] = _case_sensitive
     addresses: tuple[str, ...] = ()
 
     @property
     def base_urls(self) -> tuple[str, ...]:
-        """Below which a reference is local."""
+        """The base URLs of local references."""
         return (self.base_url,) if self.base_url else self.addresses
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The element that an indexer is for: its type, its path, and for codes the system they come from."""
+    """The element that an indexer is for: its type, its path and, for codes, their system."""
 
     parameter: str
     type: str
@@ -47,11 +47,11 @@ class Target:
     system: str = ""
 
 
-class Reading(Struct, frozen=True):
-    """How a search value is read: for which parameter, as the client wrote it, and at what time (UTC
-    microseconds). What lies below one of `base_urls` is of this server.
+class ParseContext(Struct, frozen=True):
+    """How to parse a search value: the parameter as the client wrote it, and the time in UTC microseconds.
+    URLs below one of `base_urls` are local.
 
-    `type` is set where a reference can only be of that type.
+    `type` is set if a reference can only have that target type.
     """
 
     parameter: str

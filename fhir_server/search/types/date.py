@@ -15,7 +15,7 @@ from fhir_server.search import messages
 from fhir_server.search.ast import DateValue
 from fhir_server.search.entries import DateEntry, Entries
 from fhir_server.search.escapes import unescape
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 from fhir_server.search.types.prefixes import split_prefix
 
 _APPROXIMATION = 10
@@ -25,18 +25,18 @@ _WIDTH_OF_INSTANT = 1
 """Microseconds; R4 has an instant be shorter than the system can tell."""
 
 
-def parse(text: str, reading: Reading) -> DateValue:
+def parse(text: str, context: ParseContext) -> DateValue:
     """An optional prefix and a date of any precision, to the minute or finer where it has a time.
 
     A plus sign that an unescaped URL turned into a space is a plus sign again.
     """
     prefix, rest = split_prefix(unescape(text))
     try:
-        low, high = period_of(rest.replace(" ", "+"), reading.zone)
+        low, high = period_of(rest.replace(" ", "+"), context.zone)
     except ValueError as error:
-        raise InvalidSearch.of(messages.BAD_DATE(value=text, parameter=reading.parameter)) from error
+        raise InvalidSearch.of(messages.BAD_DATE(value=text, parameter=context.parameter)) from error
     if prefix == "ap":
-        widening = max(low - reading.now, reading.now - high, 0) // _APPROXIMATION
+        widening = max(low - context.now, context.now - high, 0) // _APPROXIMATION
         low, high = low - widening, high + widening
     return DateValue(prefix, low, high)
 

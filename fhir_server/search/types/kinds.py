@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_server.search.ast import ParameterType, Value
 from fhir_server.search.types import date, number, position, quantity, reference, string, token, uri, word
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Compared:
 class Kind(Compared):
     """One type of parameter. `modifiers` are those that it takes beside :missing."""
 
-    parse: Callable[[str, Reading], Value]
+    parse: Callable[[str, ParseContext], Value]
     indexer: Callable[[Target, Indexing], Indexer | None]
     modifiers: tuple[str, ...] = ()
 

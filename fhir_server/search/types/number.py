@@ -21,7 +21,7 @@ from fhir_server.search import messages
 from fhir_server.search.ast import NumberValue
 from fhir_server.search.entries import Entries, NumberEntry
 from fhir_server.search.escapes import unescape
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 from fhir_server.search.types.prefixes import split_prefix
 
 _POINTS = frozenset({"integer", "decimal", "positiveInt", "unsignedInt"})
@@ -37,12 +37,12 @@ class Interval(Protocol):
     def high(self) -> str: ...
 
 
-def parse(text: str, reading: Reading) -> NumberValue:
+def parse(text: str, context: ParseContext) -> NumberValue:
     """An optional prefix and a decimal."""
     try:
         return parse_number(unescape(text))
     except ValueError as error:
-        raise InvalidSearch.of(messages.BAD_NUMBER(value=text, parameter=reading.parameter)) from error
+        raise InvalidSearch.of(messages.BAD_NUMBER(value=text, parameter=context.parameter)) from error
 
 
 def parse_number(text: str) -> NumberValue:

@@ -15,7 +15,7 @@ from fhir_server.search import messages
 from fhir_server.search.ast import NearValue
 from fhir_server.search.entries import Entries, PositionEntry
 from fhir_server.search.escapes import bar_parts
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 
 EARTH_RADIUS_METRES = 6_371_008.8
 NEAR_METRES = 10_000.0
@@ -35,7 +35,7 @@ class Box(NamedTuple):
     longitudes: tuple[tuple[float, float], ...]
 
 
-def parse(text: str, reading: Reading) -> NearValue:
+def parse(text: str, context: ParseContext) -> NearValue:
     """`latitude|longitude|distance|units`; without units in kilometres, without a distance `NEAR_METRES`."""
     parts = bar_parts(text)
     try:
@@ -45,7 +45,7 @@ def parse(text: str, reading: Reading) -> NearValue:
     except (TypeError, ValueError):
         within = False
     if not within:
-        raise InvalidSearch.of(messages.BAD_NEAR(value=text, parameter=reading.parameter))
+        raise InvalidSearch.of(messages.BAD_NEAR(value=text, parameter=context.parameter))
     return NearValue(latitude, longitude, metres)
 
 

@@ -20,7 +20,7 @@ from fhir_server.search.ast import NumberValue, QuantityValue
 from fhir_server.search.entries import Entries, NumberEntry, QuantityEntry
 from fhir_server.search.escapes import bar_parts
 from fhir_server.search.types import number
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 
 CANONICAL = ":canonical"
 """Suffix of the derived entries in base units."""
@@ -36,21 +36,21 @@ _QUANTITIES = frozenset(
 )
 
 
-def parse(text: str, reading: Reading) -> QuantityValue:
+def parse(text: str, context: ParseContext) -> QuantityValue:
     """`[prefix]number`, with `|system|code` or `||unit` after it."""
     parts = bar_parts(text)
     if len(parts) not in (1, 3):
-        raise _refused(text, reading)
+        raise _refused(text, context)
     try:
         value = number.parse_number(parts[0])
     except ValueError as error:
-        raise _refused(text, reading) from error
+        raise _refused(text, context) from error
     system, code = parts[1:] if len(parts) == 3 else ("", "")
     return QuantityValue(value, system or None, code or None)
 
 
-def _refused(text: str, reading: Reading) -> InvalidSearch:
-    return InvalidSearch.of(messages.BAD_QUANTITY(value=text, parameter=reading.parameter))
+def _refused(text: str, context: ParseContext) -> InvalidSearch:
+    return InvalidSearch.of(messages.BAD_QUANTITY(value=text, parameter=context.parameter))
 
 
 def in_base_units(value: QuantityValue) -> QuantityValue | None:

@@ -14,7 +14,7 @@ from fhir_server.search import messages
 from fhir_server.search.ast import ReferenceValue
 from fhir_server.search.entries import Entries, ReferenceEntry, TokenEntry
 from fhir_server.search.escapes import unescape
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 
 IDENTIFIER = ":identifier"
 """Suffix of the derived tokens that the modifier of the same name looks at."""
@@ -28,19 +28,19 @@ _REMEMBERED_MAX = 1_024
 _CANONICAL = frozenset({"canonical", "uri", "url", "oid", "uuid"})
 
 
-def parse(text: str, reading: Reading) -> ReferenceValue:
+def parse(text: str, context: ParseContext) -> ReferenceValue:
     """An id, `Type/id`, or an absolute URL; a URL below our own base is as good as `Type/id`."""
     text = unescape(text)
     if _is_id(text):
-        return ReferenceValue(reading.type, text)
+        return ReferenceValue(context.type, text)
     canonical = parse_canonical(text)
-    reference = parse_reference(canonical.url, *reading.base_urls)
+    reference = parse_reference(canonical.url, *context.base_urls)
     version = reference.version or canonical.version or None
     if reference.kind == "local":
         return ReferenceValue(reference.type, reference.id, version)
     if reference.kind in ("absolute", "urn"):
         return ReferenceValue("", reference.url, version)
-    raise InvalidSearch.of(messages.BAD_REFERENCE(value=text, parameter=reading.parameter))
+    raise InvalidSearch.of(messages.BAD_REFERENCE(value=text, parameter=context.parameter))
 
 
 def matches(entry: ReferenceEntry, value: ReferenceValue, modifier: str | None) -> bool:

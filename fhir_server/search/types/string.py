@@ -12,7 +12,7 @@ from fhir_server.core.memo import Memo
 from fhir_server.search.ast import StringValue
 from fhir_server.search.entries import Entries, StringEntry
 from fhir_server.search.escapes import unescape
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 
 _ASCII_PUNCTUATION = "!\"#%&'()*,-./:;?@[\\]^_`{}"
 _LETTERS = {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -140,7 +140,7 @@ COMPARED: Mapping[str, tuple[str, str]] = Memo(_both)
 and again, even within one resource."""
 
 
-def parse(text: str, _reading: Reading) -> StringValue:
+def parse(text: str, _context: ParseContext) -> StringValue:
     """Any text is a string value."""
     text = unescape(text)
     return StringValue(normalise(text), exactly(text))

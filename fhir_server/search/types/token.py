@@ -11,7 +11,7 @@ from fhir_server.search import messages
 from fhir_server.search.ast import OfTypeValue, TokenSet, TokenValue
 from fhir_server.search.entries import Entries, StringEntry, TokenEntry
 from fhir_server.search.escapes import bar_parts
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 from fhir_server.search.types.string import COMPARED
 
 TEXT, OF_TYPE, FOLDED = ":text", ":of-type", ":folded"
@@ -21,7 +21,7 @@ _TEXTS = frozenset({"string", "markdown"})
 _BARE = frozenset({"id", "uri", "url", "oid", "uuid", "canonical"})
 
 
-def parse(text: str, reading: Reading) -> TokenValue:
+def parse(text: str, context: ParseContext) -> TokenValue:
     """`code`, `system|code`, `|code` or `system|`."""
     parts = bar_parts(text)
     if len(parts) == 1 and parts[0]:
@@ -30,14 +30,14 @@ def parse(text: str, reading: Reading) -> TokenValue:
         return TokenValue(parts[0], parts[1])
     if len(parts) == 2 and parts[0]:
         return TokenValue(parts[0], None)
-    raise InvalidSearch.of(messages.BAD_TOKEN(value=text, parameter=reading.parameter))
+    raise InvalidSearch.of(messages.BAD_TOKEN(value=text, parameter=context.parameter))
 
 
-def parse_of_type(text: str, reading: Reading) -> OfTypeValue:
+def parse_of_type(text: str, context: ParseContext) -> OfTypeValue:
     """`system|code|value` of an Identifier."""
     parts = bar_parts(text)
     if len(parts) != 3 or not all(parts):
-        raise InvalidSearch.of(messages.BAD_OF_TYPE(value=text, parameter=reading.parameter))
+        raise InvalidSearch.of(messages.BAD_OF_TYPE(value=text, parameter=context.parameter))
     return OfTypeValue(*parts)
 
 

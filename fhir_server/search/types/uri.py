@@ -8,14 +8,14 @@ import re
 from fhir_server.search.ast import UriValue
 from fhir_server.search.entries import Entries, UriEntry
 from fhir_server.search.escapes import unescape
-from fhir_server.search.types.context import Indexer, Indexing, Reading, Target
+from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 
 _URL = re.compile(r"(?P<root>[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+)(?P<path>(?:/.*?[^/])?)/*", re.DOTALL)
 
 _TYPES = frozenset({"uri", "url", "oid", "uuid", "string", "id"})
 
 
-def parse(text: str, _reading: Reading) -> UriValue:
+def parse(text: str, _context: ParseContext) -> UriValue:
     """Any text is a URI value."""
     return UriValue(unescape(text))
 
