@@ -104,7 +104,7 @@ def test_the_limits_are_those_of_the_server() -> None:
         limits.SORT_KEYS_MAX,
         limits.VALUE_LENGTH_MAX,
         limits.STEPS_MAX,
-        limits.WAYS_MAX,
+        limits.CHAIN_TARGETS_MAX,
         limits.CONDITIONS_MAX,
         limits.NESTING_MAX,
         token_sets.CODES_MAX,
