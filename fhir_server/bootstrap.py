@@ -106,7 +106,7 @@ def _programme_options(path: str | None) -> dict[str, dict[str, Any]]:
 def build(settings: Settings) -> Server:
     """Open the store and assemble the engine."""
     found = programmes(settings)
-    registry = Registry.r4().layered(guide_resources(found, settings.guide_root))
+    registry = Registry.r4().with_guides(guide_resources(found, settings.guide_root))
     zone = ZoneInfo(settings.time_zone)
     codes, paths = terminology(settings, registry), CompiledFhirPath(registry)
     extractor = Extractor(registry, zone, settings.base_url or "", paths, _addresses(settings))

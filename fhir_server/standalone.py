@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib import import_module
 
 from fhir_server.codes.terminology import Terminology
-from fhir_server.definitions.layers import Entry, Listed
+from fhir_server.definitions.layers import Entry, LazyLayer
 from fhir_server.definitions.packages.messages import FAULTY_RESOURCE
 from fhir_server.definitions.packages.package import Package
 from fhir_server.definitions.registry import Registry
@@ -66,14 +66,14 @@ def validator(settings: Settings, packages: Iterable[Package] = ()) -> Validator
     """A validator without a store, with the guides of the programmes and packages."""
     found = programmes(settings)
     base = Registry.r4()
-    registry = base.packaged(packaged(packages, StructureValidator(base)))
-    registry = registry.layered(guide_resources(found, settings.guide_root))
+    registry = base.with_packages(packaged(packages, StructureValidator(base)))
+    registry = registry.with_guides(guide_resources(found, settings.guide_root))
     return Validator(
         registry, CompiledFhirPath(registry), terminology(settings, registry), resource_checks(found)
     )
 
 
-def packaged(packages: Iterable[Package], structure: StructureValidator) -> Listed:
+def packaged(packages: Iterable[Package], structure: StructureValidator) -> LazyLayer:
     """The registry layer of some packages; each resource is checked when it is first read."""
     places = {
         package.index.key(member): (package, member) for package in packages for member in package.bodies
@@ -88,7 +88,7 @@ def packaged(packages: Iterable[Package], structure: StructureValidator) -> List
             raise MalformedContent.of(text)
         return resource
 
-    return Listed(tuple(dict.fromkeys(entries)), read)
+    return LazyLayer(tuple(dict.fromkeys(entries)), read)
 
 
 def terminology(settings: Settings, registry: Registry) -> Terminology:

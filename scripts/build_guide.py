@@ -81,7 +81,7 @@ def _examples(guide: Guide) -> Iterator[tuple[str, Resource]]:
 
 def _with_snapshots(guide: Guide, examples: Iterable[tuple[str, Resource]]) -> Iterator[Resource]:
     """The guide's resources: profiles with their snapshots, the ImplementationGuide with its examples."""
-    registry = Registry.r4().layered(guide.resources)
+    registry = Registry.r4().with_guides(guide.resources)
     for resource in guide.resources:
         if resource["resourceType"] == "StructureDefinition":
             elements = registry.snapshot(resource["url"]).elements

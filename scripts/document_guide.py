@@ -56,7 +56,7 @@ def main() -> int:
 def pages() -> dict[str, str]:
     """The text of every generated page by file name."""
     guide = read_guide()
-    registry = Registry.r4().layered(guide.resources)
+    registry = Registry.r4().with_guides(guide.resources)
     profiles = [found for found in _of(guide, "StructureDefinition") if found["kind"] == "resource"]
     written = {f"{profile['id']}.md": _page(guide, registry, profile) for profile in profiles}
     return {"README.md": _index(guide, profiles), "acteurs.md": _actors(guide), **written}

@@ -10,7 +10,7 @@ from fhir_server.codes.expansion import Expander, Expansion, ExpansionRequest
 from fhir_server.codes.lru_cache import LruCache
 from fhir_server.codes.translation import ConceptMap, Match, TranslationRequest, Translator
 from fhir_server.codes.view import ValueSet, Versions, View
-from fhir_server.definitions.compositions import Circular
+from fhir_server.definitions.compositions import CircularImport
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.value_sets import composition_of
 
@@ -64,7 +64,7 @@ class Terminology:
         more = tuple(dict(resource) for resource in resources)
         if not more:
             return self
-        return self.over(self.registry.storing((*self.registry.stored, *more)))
+        return self.over(self.registry.with_stored((*self.registry.stored, *more)))
 
     def view(self, versions: Versions | None = None, supplements: tuple[str, ...] = ()) -> View:
         """A view in certain versions and with certain supplements. Raises `NotFound`."""
@@ -92,7 +92,7 @@ class Terminology:
             view = self.view(Versions(default={system: version}))
         try:
             composition = view.composition(value_set)
-        except Circular:
+        except CircularImport:
             return None
         verdict = None if composition is None else composition.contains(system, code)
         return verdict if verdict is not None else self.ask_remote(value_set, system, code, version)
@@ -105,7 +105,7 @@ class Terminology:
         try:
             composition = self._default_view.composition_from(str(value_set.get("url", "#")), compose)
             return composition.contains(system, code)
-        except Circular:
+        except CircularImport:
             return None
 
     def ask_remote(

@@ -11,7 +11,7 @@ from fhir_server.codes import messages
 from fhir_server.codes.issues import tx_error
 from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_systems import CodeSystem, effective_status
-from fhir_server.definitions.compositions import Circular, Composition, Compositions
+from fhir_server.definitions.compositions import CircularImport, Composition, Compositions
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.value_sets import all_codes, composition_of, expansion_parameter
 from fhir_server.errors import NotFound, Unprocessable
@@ -134,7 +134,7 @@ class View:
         if not _has_content(found):
             return None
         for supplement in self._supplements.get(url, ()):
-            found = found.supplemented(supplement)
+            found = found.with_supplement(supplement)
         return found
 
     def versions_of(self, url: str) -> tuple[str, ...]:
@@ -145,11 +145,11 @@ class View:
         )
 
     def composition(self, url: str) -> Composition | None:
-        """The composition of a value set; None if it is unknown. Raises `Circular`."""
+        """The composition of a value set; None if it is unknown. Raises `CircularImport`."""
         return self._compositions.get(url)
 
     def composition_from(self, url: str, compose: Resource) -> Composition:
-        """The composition for a `compose` element. Raises `Circular`."""
+        """The composition for a `compose` element. Raises `CircularImport`."""
         return self._compositions.build(url, compose)
 
     def value_set(self, url: str) -> ValueSet:
@@ -168,7 +168,7 @@ class View:
         compositions = self._compositions_within(resource)
         try:
             return ValueSet(resource, compositions.build(url, composition_of(resource) or {}))
-        except Circular as circle:
+        except CircularImport as circle:
             text = messages.CIRCULAR(url=circle.url)
             raise tx_error(Unprocessable, text, "processing", kind="vs-invalid") from circle
 

@@ -1,1 +1,1 @@
-"""The R4 definitions as compact facts, and the registry that answers questions about them."""
+"""The R4 definitions as compact JSON files (facts), and the registry that answers questions about them."""

@@ -1,4 +1,4 @@
-"""The members of a value set that can be listed.
+"""The codes of a value set that can be listed.
 
 https://hl7.org/fhir/R4/valueset.html#expansion
 """
@@ -18,7 +18,7 @@ class CodeList:
 
     @cached_property
     def codes(self) -> frozenset[str]:
-        """The bare codes, of whatever system."""
+        """The codes of all systems, without the systems."""
         return frozenset(concept.code for concept in self.concepts)
 
     @cached_property
@@ -26,5 +26,5 @@ class CodeList:
         return frozenset((concept.system, concept.code) for concept in self.concepts)
 
     def contains(self, system: str | None, code: str) -> bool:
-        """Whether the code is a member; without a system, whether it is one in any system."""
+        """Whether the code is a member; without a system, of any system."""
         return code in self.codes if system is None else (system, code) in self._pairs

@@ -1,4 +1,4 @@
-"""Code systems: their concepts, with hierarchy, properties and designations.
+"""Code systems and their concepts, with hierarchy, properties and designations.
 
 https://hl7.org/fhir/R4/codesystem.html
 """
@@ -16,18 +16,18 @@ INACTIVE_STATUSES = frozenset({"retired", "inactive", "withdrawn"})
 _CONCEPT_PROPERTIES = "http://hl7.org/fhir/concept-properties#"
 
 Fact = Mapping[str, Any]
-"""An element or resource as its JSON, or a fact as it is compiled."""
+"""An element or resource as JSON, or a compiled fact."""
 
 Key = tuple[str, str | None, str]
-"""What tells a concept from those of all systems: its system, the version of that, and its code."""
+"""The unique key of a concept: system, version of the system, and code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One code of a code system with its place in the hierarchy.
+    """One concept of a code system with its parents.
 
-    `designations`, `properties` and `extensions` are the elements of CodeSystem.concept, as they are written,
-    with what a value set says of a code that it lists.
+    `designations`, `properties` and `extensions` are the JSON elements of CodeSystem.concept, and those of a
+    value set that lists the code.
     """
 
     system: str
@@ -52,17 +52,17 @@ class Concept:
         return self.system, self.version, code
 
     def values(self, name: str) -> list[str]:
-        """What a property says of the concept, as text; a Coding by its code."""
+        """The values of a property as strings; of a Coding its code."""
         return [text_of(value_of(property)) for property in self.properties if property.get("code") == name]
 
 
 def value_of(element: Fact) -> Any:
-    """What stands in an element's value[x]; None for nothing."""
+    """The value of an element's value[x]; None if it is absent."""
     return next((value for name, value in element.items() if name.startswith("value")), None)
 
 
 def text_of(value: Any) -> str:
-    """A value of a property as a filter writes it."""
+    """The value of a property as a string, as filters write it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
@@ -72,10 +72,10 @@ def text_of(value: Any) -> str:
 
 @dataclass(frozen=True)
 class CodeSystem:
-    """A code system; only one whose `content` is `complete` has all its codes here.
+    """A code system; `concepts` are all its codes only if `content` is `complete`.
 
-    `grammar` is that of a system whose codes cannot be listed: whether a text is a code of it, None where
-    that cannot be told. `properties_known` is false where only the codes and their hierarchy are at hand.
+    `grammar` decides whether a string is a code of a system that cannot be listed; it returns None if that is
+    unknown. `properties_known` is false if only the codes and their hierarchy are known.
     """
 
     url: str
@@ -96,12 +96,12 @@ class CodeSystem:
 
     @property
     def canonical(self) -> str:
-        """`url|version`, or the url alone."""
+        """`url|version`, or only the url."""
         return with_version(self.url, self.version)
 
     @property
     def is_complete(self) -> bool:
-        """Whether `concepts` are all there are."""
+        """Whether `concepts` are all concepts of the system."""
         return self.content == "complete" and self.grammar is None
 
     @cached_property
@@ -113,7 +113,7 @@ class CodeSystem:
         return {concept.code.casefold(): concept for concept in self.concepts}
 
     def find(self, code: str) -> Concept | None:
-        """The concept of a code; its case does not matter where the system says so."""
+        """The concept of a code; the case is ignored if the system is not case-sensitive."""
         found = self.by_code.get(code)
         if found is None and not self.case_sensitive:
             found = self._by_folded_code.get(code.casefold())
@@ -122,7 +122,7 @@ class CodeSystem:
         return found
 
     def has(self, code: str) -> bool | None:
-        """Whether it is a code of the system; None where that cannot be told here."""
+        """Whether it is a code of the system; None if that is unknown."""
         if self.find(code) is not None:
             return True
         if self.grammar is not None:
@@ -142,19 +142,19 @@ class CodeSystem:
         return tuple(self._children.get(code, ()))
 
     def descendants(self, code: str) -> frozenset[str]:
-        """Every code below `code`, without itself."""
+        """All codes below `code`, without itself."""
         return _closure(code, self.children)
 
     def ancestors(self, code: str) -> frozenset[str]:
-        """Every code above `code`, without itself."""
+        """All codes above `code`, without itself."""
         return _closure(code, self._parents)
 
     def _parents(self, code: str) -> tuple[str, ...]:
         concept = self.by_code.get(code)
         return concept.parents if concept else ()
 
-    def supplemented(self, supplement: "CodeSystem") -> "CodeSystem":
-        """The system with the designations and properties that a supplement adds to its concepts."""
+    def with_supplement(self, supplement: "CodeSystem") -> "CodeSystem":
+        """The system with the designations, properties and extensions of a supplement."""
         added = supplement.by_code
         concepts = tuple(
             replace(
@@ -173,7 +173,7 @@ class CodeSystem:
 
 
 def _closure(code: str, step: Callable[[str], Iterable[str]]) -> frozenset[str]:
-    """All codes that steps from `code` lead to, without itself."""
+    """The transitive closure of `step` from `code`, without itself."""
     found: set[str] = set()
     waiting = [code]
     while waiting:
@@ -191,7 +191,7 @@ def _translation(concept: Concept, supplement: CodeSystem) -> tuple[Fact, ...]:
 
 
 def code_system_from_fact(url: str, fact: Fact) -> CodeSystem:
-    """The code system of one compiled fact, whose concepts are `[code, display, {...}]`."""
+    """The code system of one compiled fact; its concepts are rows `[code, display, {...}]`."""
     version = fact["version"]
     return CodeSystem(
         url=url,
@@ -223,8 +223,8 @@ def _concept_from_row(
     )
 
 
-def is_name_only(resource: Fact) -> bool:
-    """Whether a CodeSystem says that there is such a system, and no code of it: packages bring many."""
+def has_no_content(resource: Fact) -> bool:
+    """Whether a CodeSystem only names a system, without any codes, as many do in packages."""
     return resource.get("content") == "not-present" and not resource.get("concept")
 
 
@@ -236,7 +236,7 @@ def code_system_from_resource(resource: Fact) -> CodeSystem:
         concepts.setdefault(concept.code, concept)
     return CodeSystem(
         url=resource["url"],
-        concepts=tuple(_linked(concepts, names)),
+        concepts=tuple(_with_property_parents(concepts, names)),
         content=resource["content"],
         version=resource.get("version"),
         name=resource.get("name", ""),
@@ -258,8 +258,8 @@ _STANDARDS_STATUS = "http://hl7.org/fhir/StructureDefinition/structuredefinition
 
 
 def effective_status(resource: Fact) -> str:
-    """The status of a resource or element; `deprecated` or `withdrawn` where the extension on the standards
-    status says so.
+    """The status of a resource or element; `deprecated` or `withdrawn` if its standards-status extension says
+    so.
     """
     for extension in resource.get("extension", ()):
         if extension.get("url") == _STANDARDS_STATUS and value_of(extension) in ("deprecated", "withdrawn"):
@@ -268,7 +268,7 @@ def effective_status(resource: Fact) -> str:
 
 
 class _PropertyNames:
-    """The codes under which a code system declares the properties that FHIR defines."""
+    """The property codes that a code system uses for the concept properties that FHIR defines."""
 
     def __init__(self, resource: Fact) -> None:
         self._uris = {
@@ -283,7 +283,9 @@ class _PropertyNames:
         self.child = self._code_of("child")
 
     def _code_of(self, name: str) -> str:
-        """The code of the property that FHIR calls `name`; empty where that code means something else."""
+        """The code of FHIR's concept property `name`; empty if the system uses that code for another
+        property.
+        """
         own = next((code for code, uri in self._uris.items() if uri == _CONCEPT_PROPERTIES + name), None)
         return own or ("" if self._uris.get(name) else name)
 
@@ -291,7 +293,7 @@ class _PropertyNames:
 def _concepts_from_tree(
     resource: Fact, names: _PropertyNames, tree: Iterable[Fact], parents: tuple[str, ...]
 ) -> Iterator[Concept]:
-    """Every concept of the tree in its order."""
+    """All concepts of the tree, in order."""
     for entry in tree:
         properties = tuple(entry.get("property", ()))
         said = {
@@ -319,8 +321,8 @@ def _concepts_from_tree(
         yield from _concepts_from_tree(resource, names, entry.get("concept", ()), (entry["code"],))
 
 
-def _linked(concepts: Mapping[str, Concept], names: _PropertyNames) -> Iterator[Concept]:
-    """The concepts with the parents that their `parent` and `child` properties name, besides the tree's."""
+def _with_property_parents(concepts: Mapping[str, Concept], names: _PropertyNames) -> Iterator[Concept]:
+    """The concepts with the parents from the tree and from their `parent` and `child` properties."""
     further: dict[str, list[str]] = {}
     for concept in concepts.values():
         for parent in concept.values(names.parent):

@@ -1,4 +1,4 @@
-"""The composition of a value set, asked who is a member, and for all the members where they can be listed.
+"""The composition of a value set: membership of codes, and all members if they can be listed.
 
 https://hl7.org/fhir/R4/valueset.html#compositions
 """
@@ -11,31 +11,35 @@ from typing import Literal
 from fhir_server.core.reference import with_version
 from fhir_server.definitions.code_lists import CodeList
 from fhir_server.definitions.code_systems import CodeSystem, Concept, Fact, Key
-from fhir_server.definitions.concept_filters import BadFilter, PropertyUnknown, selected
+from fhir_server.definitions.concept_filters import InvalidFilter, UnknownProperty, select_codes
 from fhir_server.definitions.value_sets import expansion_parameter
 
 GapKind = Literal["code-system", "value-set", "fragment", "grammar", "property", "filter", "empty", "cost"]
 
 IMPORT_DEPTH_MAX = 50
-"""How long a chain of value sets may be, each drawing on the next."""
+"""The maximum length of a chain of value sets that import each other."""
 
-VISITS_MAX = 5_000_000
-"""How many concepts may be looked at to list the members of a composition, some seconds' work."""
+COST_MAX = 5_000_000
+"""The maximum number of concepts to examine for listing the members of a composition: some
+seconds of work.
+"""
 
-_VERDICTS_MAX = 256
+_CACHE_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Why the members of a composition cannot all be listed: what is missing or wrong, and where."""
+    """A reason why the members of a composition cannot be listed completely: what is missing or wrong, and
+    where.
+    """
 
     kind: GapKind
     subject: str
     where: str = ""
 
 
-class Circular(Exception):
-    """A value set that draws on itself, or through a chain longer than `IMPORT_DEPTH_MAX`."""
+class CircularImport(Exception):
+    """A value set imports itself, or its chain of imports is longer than `IMPORT_DEPTH_MAX`."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -43,7 +47,7 @@ class Circular(Exception):
 
 
 def any_of(verdicts: Iterable[bool | None]) -> bool | None:
-    """Whether any is true: True if one is, else None if one is not known."""
+    """Three-valued or: True if one is true, else None if one is None."""
     found: bool | None = False
     for verdict in verdicts:
         if verdict:
@@ -54,13 +58,13 @@ def any_of(verdicts: Iterable[bool | None]) -> bool | None:
 
 
 def all_of(verdicts: Iterable[bool | None]) -> bool | None:
-    """Whether all are true: False if one is not, else None if one is not known."""
+    """Three-valued and: False if one is false, else None if one is None."""
     opposite = any_of(None if verdict is None else not verdict for verdict in verdicts)
     return None if opposite is None else not opposite
 
 
 class Part:
-    """One include or exclude: a system's concepts, narrowed to those in all of its value sets."""
+    """One include or exclude: the concepts of a system that are also in all of its imported value sets."""
 
     def __init__(
         self, part: Fact, where: str, code_system: CodeSystem | None, imports: tuple["Composition", ...]
@@ -74,50 +78,52 @@ class Part:
 
     @property
     def canonical(self) -> str:
-        """The system that the part names, with the version that it pins."""
+        """The canonical of the system that the part names, with its version if it names one."""
         return with_version(str(self.system), self.version)
 
     @property
-    def exact(self) -> bool:
-        """Whether a code is only equal to itself as it is written: no system of the part ignores case."""
+    def is_exact(self) -> bool:
+        """Whether all code systems of the part are case-sensitive."""
         folds = self.code_system is not None and not self.code_system.case_sensitive
-        return not folds and all(imported.exact for imported in self.imports)
+        return not folds and all(imported.is_exact for imported in self.imports)
 
     @cached_property
-    def _listed(self) -> Mapping[str, Fact] | None:
-        """What the composition says of the codes that it lists; None where it takes all of the system."""
+    def _listed_codes(self) -> Mapping[str, Fact] | None:
+        """The listed concepts by code; None if the part lists none and includes the whole system."""
         if "concept" not in self._part:
             return None
-        return {self._own_code(entry["code"]): entry for entry in self._part["concept"] if "code" in entry}
+        return {
+            self._canonical_code(entry["code"]): entry for entry in self._part["concept"] if "code" in entry
+        }
 
     def listing(self, code: str) -> Fact | None:
-        """What the composition says of a code, where it lists it."""
-        return (self._listed or {}).get(self._own_code(code))
+        """The listed concept of a code, if the part lists it."""
+        return (self._listed_codes or {}).get(self._canonical_code(code))
 
-    def _own_code(self, code: str) -> str:
-        """A code as its system writes it."""
+    def _canonical_code(self, code: str) -> str:
+        """A code with the case that its system defines."""
         found = self.code_system.find(code) if self.code_system else None
         return found.code if found else code
 
     @cached_property
     def _selection(self) -> tuple[frozenset[str] | None, Gap | None]:
-        """The codes that the filters select; None for all, or for what cannot be told because of the gap."""
+        """The codes that the filters select; None for all, or if a gap makes that unknown."""
         system = self.code_system
         wanted: frozenset[str] | None = None
         for number, rule in enumerate(self._part.get("filter", ())):
             where = f"{self._where}.filter[{number}]"
             try:
-                found = selected(system or CodeSystem(str(self.system), (), "not-present"), rule)
-            except BadFilter as error:
+                found = select_codes(system or CodeSystem(str(self.system), (), "not-present"), rule)
+            except InvalidFilter as error:
                 return None, Gap("filter", str(error), f"{where}.{error.element}")
-            except PropertyUnknown as error:
+            except UnknownProperty as error:
                 return None, Gap("property", f"{self.canonical}#{error}", where)
             wanted = found if wanted is None else wanted & found
         return wanted, None
 
     @cached_property
     def gap(self) -> Gap | None:
-        """Why the part cannot be listed by itself."""
+        """Why the part itself cannot be listed, apart from its imports."""
         if self.system is None:
             return None if self.imports else Gap("empty", self._where, self._where)
         system = self.code_system
@@ -125,7 +131,7 @@ class Part:
             return Gap("filter", "concept + filter", f"{self._where}.filter")
         if self._part.get("left_out"):
             return Gap("code-system", self.canonical, self._where)
-        if self._listed is not None:
+        if self._listed_codes is not None:
             return None
         if system is None:
             return Gap("code-system", self.canonical, f"{self._where}.system")
@@ -137,7 +143,7 @@ class Part:
 
     @cached_property
     def size(self) -> int:
-        """How many concepts it can have at most."""
+        """The maximum number of concepts in it."""
         if "concept" in self._part:
             return len(self._part["concept"])
         if self.system is None:
@@ -145,18 +151,18 @@ class Part:
         return len(self.code_system.concepts) if self.code_system else 0
 
     @cached_property
-    def visits(self) -> int:
-        """How many concepts are looked at to list it, once those of its value sets are listed."""
+    def cost(self) -> int:
+        """The number of concepts to examine for listing it, once its imports are listed."""
         filters = self._part.get("filter", ()) if self.code_system and "concept" not in self._part else ()
         return self.size * max(len(filters) + len(self.imports), 1)
 
     def concepts(self) -> Iterator[Concept]:
-        """The concepts that are known, in order."""
+        """The known concepts, in order."""
         if self.system is None:
             chosen: Iterable[Concept] = self.imports[0].concepts if self.imports else ()
             others = self.imports[1:]
         else:
-            chosen, others = self._of_system(), self.imports
+            chosen, others = self._concepts_of_system(), self.imports
         if not others:
             yield from chosen
             return
@@ -164,8 +170,8 @@ class Part:
             if all(other.contains(concept.system, concept.code) is True for other in others):
                 yield concept
 
-    def _of_system(self) -> Iterator[Concept]:
-        system, listed = self.code_system, self._listed
+    def _concepts_of_system(self) -> Iterator[Concept]:
+        system, listed = self.code_system, self._listed_codes
         if listed is not None:
             for code, entry in listed.items():
                 if system is None or system.has(code) is not False:
@@ -178,18 +184,18 @@ class Part:
                 )
 
     def contains(self, system: str | None, code: str) -> bool | None:
-        """Whether it selects the code; without a system, in whatever system. None where it cannot be told."""
+        """Whether it selects the code; without a system, of any system. None if that is unknown."""
         if self.system is None:
             return all_of(other.contains(system, code) for other in self.imports)
         if system not in (None, self.system):
             return False
-        own = self._selects(self._own_code(code))
+        own = self._selects(self._canonical_code(code))
         if own is False or not self.imports:
             return own
         return all_of((own, *(other.contains(self.system, code) for other in self.imports)))
 
     def has_inactive(self, system: str | None, code: str) -> bool:
-        """Whether the code is one of its system's that are not in use any more."""
+        """Whether the code is an inactive one of its system."""
         concept = self.code_system.find(code) if self.code_system else None
         return concept is not None and concept.inactive and system in (None, self.system)
 
@@ -197,8 +203,8 @@ class Part:
         system = self.code_system
         if self._part.get("left_out"):
             return None
-        if self._listed is not None:
-            return code in self._listed and (system is None or system.has(code) is not False)
+        if self._listed_codes is not None:
+            return code in self._listed_codes and (system is None or system.has(code) is not False)
         if system is None:
             return None
         wanted, gap = self._selection
@@ -206,15 +212,15 @@ class Part:
             return False if system.has(code) is False else None
         if wanted is None or code in wanted:
             return system.has(code)
-        return None if self._may_be_elsewhere(system, code) else False
+        return None if self._may_be_in_missing_part(system, code) else False
 
-    def _may_be_elsewhere(self, system: CodeSystem, code: str) -> bool:
-        """Whether a filter may select a code of which only the rest of the system could tell."""
+    def _may_be_in_missing_part(self, system: CodeSystem, code: str) -> bool:
+        """Whether a filter may select a code that is in the unknown part of an incomplete system."""
         return not system.is_complete and code not in system.by_code and system.has(code) is not False
 
 
 def _named_concept(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
-    """A concept that the composition names, with the display, designations and extensions that it gives."""
+    """A listed concept, with the display, designations and extensions that the composition adds."""
     known = system.find(entry["code"]) if system else None
     concept = known or Concept(url, entry["code"], version=system.version if system else None)
     if not (entry.get("display") or entry.get("designation") or entry.get("extension")):
@@ -228,22 +234,22 @@ def _named_concept(entry: Fact, system: CodeSystem | None, url: str) -> Concept:
 
 
 class Composition:
-    """A value set's composition, ready to be asked; `active_only` where it leaves inactive codes out."""
+    """The composition of a value set with resolved imports; `active_only` if it excludes inactive codes."""
 
     def __init__(
         self,
         url: str,
         include: tuple[Part, ...],
         exclude: tuple[Part, ...],
-        versions_apart: bool = False,
+        distinguishes_versions: bool = False,
         active_only: bool = False,
     ) -> None:
         self.url = url
         self.include = include
         self.exclude = exclude
-        self.versions_apart = versions_apart
+        self.distinguishes_versions = distinguishes_versions
         self.active_only = active_only
-        self._verdicts: dict[tuple[str | None, str], bool | None] = {}
+        self._membership: dict[tuple[str | None, str], bool | None] = {}
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -251,7 +257,7 @@ class Composition:
 
     @cached_property
     def concepts(self) -> tuple[Concept, ...]:
-        """The members that are known: those included, without those excluded."""
+        """The known members: the included concepts without the excluded ones."""
         members: dict[Key, Concept] = {}
         for part in self.include:
             for concept in part.concepts():
@@ -261,35 +267,37 @@ class Composition:
         return tuple(concept for concept in members.values() if self._exclusion_key(concept) not in out)
 
     def _exclusion_key(self, concept: Concept) -> tuple[str | None, ...]:
-        """What an exclusion tells codes apart by: the version too only where the composition says so."""
-        return concept.key if self.versions_apart else (concept.system, concept.code)
+        """The key by which exclusions compare concepts; it has the version only if the
+        composition says so.
+        """
+        return concept.key if self.distinguishes_versions else (concept.system, concept.code)
 
     @cached_property
     def size(self) -> int:
-        """How many members it can have at most."""
+        """The maximum number of members."""
         return sum(part.size for part in self.include)
 
     @cached_property
     def is_costly(self) -> bool:
-        """Whether to list its members, and those it draws upon, takes longer than anybody should wait."""
-        met, visits = {id(self): self}, 0
+        """Whether listing its members and those of its imports exceeds `COST_MAX`."""
+        visited, cost = {id(self): self}, 0
         waiting: list[Composition] = [self]
-        while waiting and visits <= VISITS_MAX:
+        while waiting and cost <= COST_MAX:
             parts = waiting.pop().parts
-            visits += sum(part.visits for part in parts)
+            cost += sum(part.cost for part in parts)
             new = {
                 id(imported): imported
                 for part in parts
                 for imported in part.imports
-                if id(imported) not in met
+                if id(imported) not in visited
             }
-            met |= new
+            visited |= new
             waiting += new.values()
-        return visits > VISITS_MAX
+        return cost > COST_MAX
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """What keeps `concepts` from being all the members."""
+        """The reasons why `concepts` may not be all members."""
         if self.is_costly:
             return (Gap("cost", self.url),)
         own = [part.gap for part in self.parts if part.gap]
@@ -297,30 +305,30 @@ class Composition:
         return tuple(dict.fromkeys((*own, *inherited)))
 
     @cached_property
-    def exact(self) -> bool:
-        """Whether the members are exactly `concepts`, letter by letter."""
-        return not self.gaps and all(part.exact for part in self.parts)
+    def is_exact(self) -> bool:
+        """Whether membership can be decided by `concepts` alone: no gaps, and all systems case-sensitive."""
+        return not self.gaps and all(part.is_exact for part in self.parts)
 
     @cached_property
     def code_list(self) -> CodeList:
-        """The members that are known, as a list."""
+        """The known members as a code list."""
         return CodeList(self.url, self.concepts)
 
     def contains(self, system: str | None, code: str) -> bool | None:
-        """Whether the code is a member; without a system, in whatever system. None: that cannot be told."""
-        if self.exact:
+        """Whether the code is a member; without a system, of any system. None if that is unknown."""
+        if self.is_exact:
             return self.code_list.contains(system, code)
-        # one of many others that draw on it has perhaps asked the same
+        # cached, because many value sets may import this one and ask for the same code
         key = system, code
-        if key in (known := self._verdicts):
+        if key in (known := self._membership):
             return known.get(key)
-        verdict = None if self.is_costly else self._verdict(system, code)
-        if len(known) >= _VERDICTS_MAX:
-            self._verdicts = known = {}
+        verdict = None if self.is_costly else self._compute_membership(system, code)
+        if len(known) >= _CACHE_MAX:
+            self._membership = known = {}
         known[key] = verdict
         return verdict
 
-    def _verdict(self, system: str | None, code: str) -> bool | None:
+    def _compute_membership(self, system: str | None, code: str) -> bool | None:
         if self.active_only and any(part.has_inactive(system, code) for part in self.include):
             return False
         included = any_of(part.contains(system, code) for part in self.include)
@@ -331,7 +339,7 @@ class Composition:
 
 
 class Compositions:
-    """Value sets made ready, each once, from the code systems and compositions that it is given."""
+    """Builds and caches compositions of value sets from given code systems and `compose` elements."""
 
     def __init__(
         self, code_system: Callable[[str], CodeSystem | None], compose: Callable[[str], Fact | None]
@@ -341,9 +349,9 @@ class Compositions:
         self._known: dict[str, Composition] = {}
 
     def get(self, url: str, above: tuple[str, ...] = ()) -> Composition | None:
-        """The composition of a value set; None where it is unknown. Raises `Circular`.
+        """The composition of a value set; None if it is unknown. Raises `CircularImport`.
 
-        `above` are the value sets for which it is made ready.
+        `above` are the value sets that import it.
         """
         found = self._known.get(url)
         if found is None and (compose := self._compose(url)) is not None:
@@ -351,13 +359,13 @@ class Compositions:
         return found
 
     def build(self, url: str, compose: Fact, above: tuple[str, ...] = ()) -> Composition:
-        """A composition made ready under a url. Raises `Circular`."""
+        """Build the composition for a `compose` element. Raises `CircularImport`."""
         if url in above or len(above) >= IMPORT_DEPTH_MAX:
-            raise Circular(url)
+            raise CircularImport(url)
         include = tuple(self._parts(compose, "include", (*above, url)))
         exclude = tuple(self._parts(compose, "exclude", (*above, url)))
-        versions_apart = expansion_parameter(compose, "versionsMatch") == "false"
-        return Composition(url, include, exclude, versions_apart, compose.get("inactive") is False)
+        distinguishes_versions = expansion_parameter(compose, "versionsMatch") == "false"
+        return Composition(url, include, exclude, distinguishes_versions, compose.get("inactive") is False)
 
     def _parts(self, compose: Fact, kind: str, above: tuple[str, ...]) -> Iterator[Part]:
         for number, part in enumerate(compose.get(kind, ())):
@@ -375,7 +383,7 @@ class Compositions:
 
 
 class UnknownValueSet(Composition):
-    """Stands for a value set that another draws upon and that is not known."""
+    """A placeholder for an imported value set that is unknown."""
 
     def __init__(self, url: str, where: str) -> None:
         super().__init__(url, (), ())

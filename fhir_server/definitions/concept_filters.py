@@ -1,4 +1,4 @@
-"""What the filters of a composition select from a code system.
+"""Filters of a composition: the codes that they select from a code system.
 
 https://hl7.org/fhir/R4/valueset-filter-operator.html
 """
@@ -13,7 +13,7 @@ OPERATORS = ("=", "is-a", "descendent-of", "is-not-a", "regex", "in", "not-in", 
 
 HIERARCHICAL = frozenset({"is-a", "descendent-of", "is-not-a", "generalizes"})
 
-_OF_CONCEPT: Mapping[str, Callable[[Concept], list[str]]] = {
+_BUILT_IN_PROPERTIES: Mapping[str, Callable[[Concept], list[str]]] = {
     "concept": lambda concept: [concept.code],
     "code": lambda concept: [concept.code],
     "display": lambda concept: [concept.display] if concept.display else [],
@@ -24,42 +24,46 @@ _OF_CONCEPT: Mapping[str, Callable[[Concept], list[str]]] = {
     "notSelectable": lambda concept: ["true"] if concept.abstract else [],
     "abstract": lambda concept: ["true"] if concept.abstract else [],
 }
-"""What is known of a concept without a property that says it. What is not said is neither true nor false."""
+"""Properties derived from the concept itself. An unstated property has no value: it is neither true nor
+false.
+"""
 
 _CODES = ("concept", "code", "parent", "child")
 """Properties whose values are codes of the system itself."""
 
 
-class BadFilter(ValueError):
-    """A filter that says nothing; `element` is its part that is wrong, the text says what is."""
+class InvalidFilter(ValueError):
+    """An invalid filter; `element` is the wrong part of it, the text says why."""
 
     def __init__(self, element: str, reason: str) -> None:
         super().__init__(reason)
         self.element = element
 
 
-class PropertyUnknown(Exception):
-    """A property of which nothing is known here."""
+class UnknownProperty(Exception):
+    """The values of a filter's property are unknown here."""
 
 
-def selected(system: CodeSystem, rule: Mapping[str, Any]) -> frozenset[str]:
-    """The codes that one filter selects. Raises `BadFilter`; `PropertyUnknown` where it cannot be told."""
+def select_codes(system: CodeSystem, rule: Mapping[str, Any]) -> frozenset[str]:
+    """The codes that one filter selects. Raises `InvalidFilter`; `UnknownProperty` where it
+    cannot be told.
+    """
     operator, name, value = rule.get("op"), rule.get("property"), rule.get("value")
     if operator not in OPERATORS:
-        raise BadFilter("op", f"{operator}: {', '.join(OPERATORS)}")
+        raise InvalidFilter("op", f"{operator}: {', '.join(OPERATORS)}")
     if not isinstance(name, str) or not name:
-        raise BadFilter("property", "-")
+        raise InvalidFilter("property", "-")
     if not isinstance(value, str) or not value:
-        raise BadFilter("value", f"{name} {operator}")
+        raise InvalidFilter("value", f"{name} {operator}")
     if operator in HIERARCHICAL:
-        return _by_hierarchy(system, operator, value)
+        return _select_by_hierarchy(system, operator, value)
     values = _values(system, name)
-    test = _test(operator, _own_codes(system, operator, value) if name in _CODES else value)
+    test = _test(operator, _canonical_codes(system, operator, value) if name in _CODES else value)
     return frozenset(concept.code for concept in system.concepts if test(values(concept)))
 
 
-def _own_codes(system: CodeSystem, operator: str, value: str) -> str:
-    """The codes of a filter as their system writes them, where it does not tell case apart."""
+def _canonical_codes(system: CodeSystem, operator: str, value: str) -> str:
+    """The codes of a filter with the case that a case-insensitive system defines."""
     if system.case_sensitive or operator in ("regex", "exists"):
         return value
     codes = [value] if operator == "=" else [part.strip() for part in value.split(",")]
@@ -67,7 +71,7 @@ def _own_codes(system: CodeSystem, operator: str, value: str) -> str:
     return ",".join(concept.code if concept else code for code, concept in found)
 
 
-def _by_hierarchy(system: CodeSystem, operator: str, value: str) -> frozenset[str]:
+def _select_by_hierarchy(system: CodeSystem, operator: str, value: str) -> frozenset[str]:
     found = system.find(value)
     if found is None:
         return frozenset(system.by_code) if operator == "is-not-a" else frozenset()
@@ -81,21 +85,21 @@ def _by_hierarchy(system: CodeSystem, operator: str, value: str) -> frozenset[st
 
 
 def _values(system: CodeSystem, name: str) -> Callable[[Concept], list[str]]:
-    """How a property is read from a concept, as texts."""
+    """The function that reads the values of a property from a concept, as strings."""
     if name == "child":
         return lambda concept: list(system.children(concept.code))
-    if name in _OF_CONCEPT:
-        read = _OF_CONCEPT[name]
+    if name in _BUILT_IN_PROPERTIES:
+        read = _BUILT_IN_PROPERTIES[name]
         return lambda concept: concept.values(name) or read(concept)
     if not system.properties_known:
-        raise PropertyUnknown(name)
+        raise UnknownProperty(name)
     return lambda concept: concept.values(name)
 
 
 def _test(operator: str, value: str) -> Callable[[list[str]], bool]:
     if operator == "exists":
         if value not in ("true", "false"):
-            raise BadFilter("value", value)
+            raise InvalidFilter("value", value)
         return lambda values: bool(values) is (value == "true")
     if operator == "regex":
         return lambda values: any(_matches(value, text) for text in values)
@@ -108,5 +112,5 @@ def _test(operator: str, value: str) -> Callable[[list[str]], bool]:
 def _matches(pattern: str, text: str) -> bool:
     found = safe_regex.matches(pattern, text)
     if found is None:
-        raise BadFilter("value", f"regex {pattern[:60]}")
+        raise InvalidFilter("value", f"regex {pattern[:60]}")
     return found

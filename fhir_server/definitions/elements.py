@@ -1,4 +1,4 @@
-"""Types, elements and what is said of them, as values.
+"""R4 types, their elements, bindings and invariants.
 
 https://hl7.org/fhir/R4/elementdefinition.html
 """
@@ -11,17 +11,17 @@ Kind = Literal["resource", "complex-type", "primitive-type"]
 Strength = Literal["required", "extensible", "preferred", "example"]
 
 STRUCTURES = "http://hl7.org/fhir/StructureDefinition/"
-"""What the canonicals of R4's own types, profiles and extensions begin with."""
+"""The prefix of the canonicals of R4's own types, profiles and extensions."""
 
 
 def type_url(name: str) -> str:
-    """The canonical of one of R4's types."""
+    """The canonical of an R4 type."""
     return STRUCTURES + name
 
 
 def type_suffix(name: str, choice: str) -> str:
-    """What a JSON name says after that of a choice, such as `Quantity` in `valueQuantity`; empty for a name
-    that is none of the choice's.
+    """The type suffix in the JSON name of a choice element, such as `Quantity` in `valueQuantity`; empty for
+    any other name.
     """
     suffix = name.removeprefix(choice)
     return suffix if suffix != name and suffix[:1].isupper() else ""
@@ -29,7 +29,7 @@ def type_suffix(name: str, choice: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:
-    """A type that an element may have; no target types means any."""
+    """A type that an element may have; empty target types mean any."""
 
     code: str
     target_types: tuple[str, ...] = ()
@@ -38,8 +38,8 @@ class TypeRef:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The value set (canonical, perhaps with `|version`) an element draws its codes from; `max_value_set` is
-    the one that not even an extensible or preferred binding may leave.
+    """The binding of an element to a value set (canonical, possibly with `|version`). Codes must be in
+    `max_value_set` even if the binding is extensible or preferred.
     """
 
     strength: Strength
@@ -49,7 +49,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A rule on an element or type, as a FHIRPath expression that must be true."""
+    """An invariant of an element or type: a FHIRPath expression that must be true."""
 
     key: str
     severity: Literal["error", "warning"]
@@ -59,10 +59,10 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Element:
-    """One element of a type; a choice is one element, under its name without `[x]`.
+    """One element of a type; a choice is one element, with its name without `[x]`.
 
-    `invariants` are those stated on the element itself: those of its type stand in the type's
-    definition. `max` is None where there is no limit.
+    `invariants` are those of the element itself; those of its type are in the type's definition. `max` None
+    means no limit.
     """
 
     name: str
@@ -82,37 +82,37 @@ class Element:
 
     @property
     def children(self) -> Mapping[str, "Element"]:
-        """The elements of an inline backbone, or of the one that this element refers to."""
+        """The child elements of a backbone element, or of the target of its contentReference."""
         if self.content_reference:
             return self.siblings[self.content_reference].inline
         return self.inline
 
     @property
     def is_list(self) -> bool:
-        """Whether JSON writes it as an array."""
+        """Whether JSON represents it as an array."""
         return self.max is None or self.max > 1
 
     def json_names(self) -> dict[str, TypeRef]:
-        """The JSON properties it may appear under, each with its type: `valueQuantity`, `valueString`.
+        """Its JSON property names, each with its type, such as `valueQuantity` and `valueString`.
 
-        An element that refers to another's content has a `BackboneElement` under its own name.
+        An element with a contentReference has the type `BackboneElement`.
         """
         if not self.choice:
             return {self.name: self.types[0] if self.types else TypeRef("BackboneElement")}
         return {self.name + ref.code[0].upper() + ref.code[1:]: ref for ref in self.types}
 
     def step(self, ref: TypeRef) -> str:
-        """The FHIRPath step to its values of one of its types."""
+        """The FHIRPath step to its values of one type."""
         return f".{self.name}.ofType({ref.code})" if self.choice else f".{self.name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeDefinition:
-    """One R4 type with all its elements, inherited ones first, in the order of XML.
+    """One R4 type with all its elements, inherited ones first, in XML order.
 
-    `invariants` include those of its base types. `regex` is that of a primitive type's value, `value` what
-    that is for FHIRPath (`type`) and its limits under their names in ElementDefinition. `binding` is that of
-    the type as a whole, as Age has for its units.
+    `invariants` include those of its base types. For a primitive type, `regex` is that of its value, and
+    `value` holds the FHIRPath System type (`type`) and limits named as in ElementDefinition. `binding` is
+    that of the type itself, as Age has for its units.
     """
 
     name: str
@@ -127,7 +127,7 @@ class TypeDefinition:
     binding: Binding | None = None
 
     def names(self) -> frozenset[str]:
-        """By which a client may name the elements: `value`, and as JSON has it, `valueQuantity`."""
+        """The names by which clients may refer to elements: `value`, and the JSON name `valueQuantity`."""
         return frozenset(
             name for element in self.elements.values() for name in (element.name, *element.json_names())
         )

@@ -1,4 +1,4 @@
-"""The compiled R4 facts, read a file at a time and only when asked; what was read is kept.
+"""The compiled facts of R4: JSON files that are read on first use and cached.
 
 https://hl7.org/fhir/R4/downloads.html
 """
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class TypeSummary(msgspec.Struct, frozen=True):
-    """What is known of a type without reading its elements."""
+    """The kind and base of a type, without its elements."""
 
     kind: Kind
     abstract: bool
@@ -51,7 +51,7 @@ class Facts:
 
     @cached_property
     def resource_types(self) -> tuple[str, ...]:
-        """The names of the types that a resource can have."""
+        """The names of the concrete resource types."""
         return tuple(
             name
             for name, summary in self.types.items()
@@ -59,7 +59,7 @@ class Facts:
         )
 
     def definition(self, name: str) -> TypeDefinition:
-        """One type with all its elements; raises KeyError where R4 has none of that name."""
+        """One type with all its elements. Raises KeyError for an unknown type."""
         found = self._definitions.get(name)
         if found is None:
             if name not in self.types:
@@ -78,13 +78,13 @@ class Facts:
         return self._read("structures.json", dict[str, msgspec.Raw])
 
     def structure(self, url: str) -> dict[str, Any] | None:
-        """The StructureDefinition, with its differential, of one of R4's profiles or extensions."""
+        """The StructureDefinition of one of R4's profiles or extensions, with its differential; else None."""
         raw = self._structures.get(url)
         return None if raw is None else json.parse_own(bytes(raw))
 
     @cached_property
     def search_parameters(self) -> tuple[SearchParameter, ...]:
-        """Every search parameter of R4 that applies to some type."""
+        """All search parameters of R4."""
         facts = self._read("search-parameters.json", dict[str, dict[str, Any]])
         every_target = tuple(name for name in self.resource_types if name != "Parameters")
         return tuple(search_parameter_from_fact(url, fact, every_target) for url, fact in facts.items())

@@ -1,4 +1,4 @@
-"""Code systems whose codes are a grammar, not a list: units, languages, media types, URIs, time zones.
+"""Code systems defined by a grammar instead of a list: units, languages, media types, URIs, time zones.
 
 https://hl7.org/fhir/R4/terminologies-systems.html#external
 """
@@ -20,7 +20,9 @@ _LANGUAGE = re.compile(
     r"|x(?:-[a-z0-9]{1,8})+|i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)",
     re.IGNORECASE | re.ASCII,
 )
-"""https://www.rfc-editor.org/rfc/rfc5646#section-2.1: a well-formed tag; no register of subtags is asked."""
+"""https://www.rfc-editor.org/rfc/rfc5646#section-2.1: a well-formed tag; subtags are not looked up in a
+registry.
+"""
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -29,7 +31,7 @@ _MEDIA_TYPE = re.compile(
     rf"{_NAME}/{_NAME}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_BARE_VALUE}|\"[^\"\\]*\"))*", re.ASCII
 )
 """https://www.rfc-editor.org/rfc/rfc6838#section-4.2 and https://www.rfc-editor.org/rfc/rfc2045#section-5.1;
-URLs as signatures have them need no quotes, as in `application/fhir+json;canonicalization=http://...`.
+URLs need no quotes, because signatures use them as in `application/fhir+json;canonicalization=http://...`.
 """
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
@@ -44,13 +46,12 @@ _FURTHER_UNITS = frozenset(
     | {"Ao", "Cel"}
     | {"[hp'_X]", "[hp'_C]", "[S]", "[HPF]", "[LPF]", "[MET]", "[Btu]", "[HP]", "[degRe]", "[degR]"}
 )
-"""Units of UCUM that cannot be converted here, alone or with a prefix, yet are units. https://ucum.org/ucum
-"""
+"""Valid UCUM units, alone or with a prefix, that cannot be converted here. https://ucum.org/ucum"""
 _ALL_PREFIXES = (*PREFIXES, "Ki", "Mi", "Gi", "Ti")
 
 
 def _is_unit(code: str) -> bool | None:
-    """Whether a code is a UCUM unit; None when it has a unit in brackets that is not known here."""
+    """Whether a code is a UCUM unit; None if it has an unknown unit in brackets."""
     if ucum.canonical(code) is not None:
         return True
     if not code or not code.isascii() or any(char.isspace() for char in code):
@@ -59,7 +60,7 @@ def _is_unit(code: str) -> bool | None:
     verdicts = [_unit_of(token) for token in tokens]
     if "".join(tokens) != code or False in verdicts:
         return False
-    if ucum.canonical("".join(map(_stand_in, tokens))) is None:
+    if ucum.canonical("".join(map(_placeholder, tokens))) is None:
         return False
     return None if None in verdicts else True
 
@@ -80,8 +81,8 @@ def _unit_of(token: str) -> bool | None:
     return None if "[" in atom else False
 
 
-def _stand_in(token: str) -> str:
-    """A unit that is known in the place of one that is not, to read the rest of the expression."""
+def _placeholder(token: str) -> str:
+    """A known unit in place of an unknown one, to check the syntax of the whole expression."""
     if _is_readable(token):
         return token
     exponent = _EXPONENT.search(token)
@@ -106,11 +107,11 @@ _GRAMMARS: Mapping[str, tuple[str, bool, Callable[[str], bool | None]]] = {
 }
 
 GRAMMARS = tuple(_GRAMMARS)
-"""The systems that are grammars."""
+"""The urls of the code systems defined by a grammar."""
 
 
 def grammar_system(url: str) -> CodeSystem | None:
-    """The code system of this url, where it is a grammar; it has no version."""
+    """The code system with this url, without a version; None if it is not defined by a grammar."""
     if url not in _GRAMMARS:
         return None
     name, case_sensitive, grammar = _GRAMMARS[url]

@@ -60,8 +60,8 @@ def currencies() -> CodeSystem:
 
 
 def countries(listed: Iterable[Fact]) -> CodeSystem:
-    """The countries by their two letters. ISO's codes of three letters or digits are not at hand, so what
-    is not among them may be a code all the same.
+    """The countries by their two-letter codes. ISO's three-letter and numeric codes are not available here,
+    so the system is a fragment.
     """
     displays: Mapping[str, str | None] = {entry["code"]: entry.get("display") for entry in listed}
     concepts = tuple(Concept(COUNTRIES, code, display) for code, display in displays.items())

@@ -1,4 +1,4 @@
-"""Layers of conformance resources: those at hand, and those that are listed now and read when asked for.
+"""Layers of conformance resources: loaded in memory, or indexed and read on first use.
 
 https://hl7.org/fhir/R4/references.html#canonical
 """
@@ -12,14 +12,20 @@ from fhir_server.definitions.semver import rank
 
 Resource = dict[str, Any]
 
-LISTED = ("SearchParameter", "ConceptMap", "NamingSystem", "ImplementationGuide", "OperationDefinition")
-"""Types all of whose resources are asked for at once; of others there may be thousands."""
+ENUMERATED_TYPES = (
+    "SearchParameter",
+    "ConceptMap",
+    "NamingSystem",
+    "ImplementationGuide",
+    "OperationDefinition",
+)
+"""Types whose resources can be enumerated; of other types there may be thousands."""
 
-_KEPT = "SearchParameter"
-"""The type whose resources are small, and asked for with every change of the registry."""
+_CACHED_TYPE = "SearchParameter"
+"""The type whose resources are all cached: they are small, and needed after every change of the registry."""
 
-READ_MAX = 256
-"""Resources of a listed layer that are kept in memory after they were read."""
+CACHE_MAX = 256
+"""Resources of a lazy layer that are cached in memory."""
 
 
 class Layer(Protocol):
@@ -30,16 +36,16 @@ class Layer(Protocol):
         ...
 
     def of_type(self, type: str) -> Iterable[Resource]:
-        """All resources of a type, in their order."""
+        """All resources of a type, in order."""
         ...
 
     def versions(self, type: str) -> list[tuple[str, str]]:
-        """The url and version of every resource of a type, the one that counts last; empty for none."""
+        """The url and version of every resource of a type, in increasing precedence; empty if absent."""
         ...
 
 
-class Resources:
-    """A layer of resources at hand; of several with one canonical the last counts."""
+class LoadedLayer:
+    """A layer of resources in memory; of several with the same canonical the last one wins."""
 
     def __init__(self, resources: tuple[Resource, ...] = ()) -> None:
         self._resources = resources
@@ -65,9 +71,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of a resource without reading it; `key` says where it is. An absent url or
-    version is "".
-    """
+    """The index entry of a resource; `key` says where to read it. An absent url or version is empty."""
 
     type: str
     url: str
@@ -75,32 +79,32 @@ class Entry:
     key: str
 
 
-class Listed:
-    """A layer of resources that `read` reads when they are asked for; a bare url means the newest version.
+class LazyLayer:
+    """A layer whose resources are read on first use; a url without version means the newest version.
 
-    `read` gives None for a resource that is there no more; `fresh` are resources that it cannot see yet.
+    `read` returns None for a resource that no longer exists; `pending` are resources that are not stored yet.
     """
 
     def __init__(
         self,
         entries: tuple[Entry, ...] = (),
         read: Callable[[Entry], Resource | None] = lambda _: None,
-        fresh: Mapping[Entry, Resource] | None = None,
+        pending: Mapping[Entry, Resource] | None = None,
     ) -> None:
         self.entries = entries
-        self.fresh = fresh or {}
+        self.pending = pending or {}
         self._read = read
-        self._kept = lru_cache(READ_MAX)(self._existing)
+        self._cached = lru_cache(CACHE_MAX)(self._existing)
         self._parameters: tuple[Resource, ...] | None = None
         self._by_url: dict[str, list[Entry]] = {}
         for entry in sorted(entries, key=lambda entry: rank(entry.version)):
             self._by_url.setdefault(entry.url, []).append(entry)
 
-    def bringing(self, brought: Mapping[Entry, Resource]) -> "Listed":
-        """The layer with resources that are about to be written, each for the one of its type and id."""
+    def with_pending(self, brought: Mapping[Entry, Resource]) -> "LazyLayer":
+        """The layer with resources that are about to be written; each replaces the one of its type and id."""
         replaced = {_place(entry) for entry in brought}
         kept = [entry for entry in self.entries if _place(entry) not in replaced]
-        return Listed((*kept, *brought), self._read, {**self.fresh, **brought})
+        return LazyLayer((*kept, *brought), self._read, {**self.pending, **brought})
 
     def find(self, canonical: str, type: str | None = None) -> Resource | None:
         url, _, version = canonical.partition("|")
@@ -112,9 +116,9 @@ class Listed:
         return None
 
     def of_type(self, type: str) -> Iterable[Resource]:
-        """Those of the types that are `LISTED`."""
-        if type != _KEPT:
-            return self._all(type) if type in LISTED else ()
+        """The resources of a type in `ENUMERATED_TYPES`; none for other types."""
+        if type != _CACHED_TYPE:
+            return self._all(type) if type in ENUMERATED_TYPES else ()
         if self._parameters is None:
             self._parameters = tuple(self._all(type))
         return self._parameters
@@ -133,15 +137,15 @@ class Listed:
         ]
 
     def _resource(self, entry: Entry) -> Resource | None:
-        if entry in self.fresh:
-            return self.fresh[entry]
+        if entry in self.pending:
+            return self.pending[entry]
         try:
-            return self._kept(entry)
+            return self._cached(entry)
         except KeyError:
             return None
 
     def _existing(self, entry: Entry) -> Resource:
-        """The resource; raises KeyError for what is not there, so that this is not kept."""
+        """The resource; raises KeyError if it does not exist, so that its absence is not cached."""
         found = self._read(entry)
         if found is None:
             raise KeyError(entry.key)

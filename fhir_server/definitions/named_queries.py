@@ -1,7 +1,7 @@
-"""Named queries as values, read from an OperationDefinition of kind `query`.
+"""Named queries, read from an OperationDefinition of kind `query`.
 
-R4 leaves it to the server what such a query finds. Here an extension of the definition says it, as a search
-in which `{name}` stands for the value of a parameter: `status=requested&owner={owner}`.
+R4 leaves the semantics of a named query to the server. Here an extension of the definition holds a search in
+which `{name}` stands for the value of a parameter: `status=requested&owner={owner}`.
 https://hl7.org/fhir/R4/operationdefinition.html
 """
 
@@ -16,12 +16,12 @@ CRITERIA = "urn:fhir-server:StructureDefinition:query-criteria"
 
 EVERY_TYPE = "Resource"
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-"""Where the value of a parameter goes."""
+"""The placeholder for the value of a parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueryParameter:
-    """What a client may give. `required` where it must, `repeats` where it may do so more than once."""
+    """A parameter of a named query; `repeats` if it may be given more than once."""
 
     name: str
     required: bool
@@ -30,9 +30,7 @@ class QueryParameter:
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
-    """A search under a name. Where `on_type`, it searches one of `types` at a time; where `on_system`,
-    several at once.
-    """
+    """A named query. With `on_type` it can search one of `types`, with `on_system` several types at once."""
 
     code: str
     url: str
@@ -43,14 +41,14 @@ class NamedQuery:
     parameters: tuple[QueryParameter, ...]
 
     def is_for(self, types: Iterable[str]) -> bool:
-        """Whether it can be asked of these types; none stand for all."""
+        """Whether the query can be used on these types; empty means all types."""
         searched = tuple(types)
         if len(searched) != 1:
             return self.on_system
         return self.on_type and (searched[0] in self.types or EVERY_TYPE in self.types)
 
     def is_sound(self) -> bool:
-        """Whether the criteria use declared parameters only, and none within a `_filter`."""
+        """Whether the criteria use only declared parameters, and none inside a `_filter`."""
         declared = {parameter.name for parameter in self.parameters}
         placeholders = [
             (name, placeholder) for name, value in self.criteria for placeholder in PLACEHOLDER.findall(value)
@@ -59,8 +57,9 @@ class NamedQuery:
 
 
 def named_query_from_resource(resource: Mapping[str, Any]) -> NamedQuery | None:
-    """The named query of an OperationDefinition; None where it is none, or cannot be used: it is not active,
-    lacks a url or criteria, or these name a parameter that it does not declare, or one within a `_filter`.
+    """The named query of an OperationDefinition.
+
+    None if it is not an active query, has no url or criteria, or its criteria are not sound.
     """
     extensions = resource.get("extension", ())
     criteria = next(

@@ -1,4 +1,4 @@
-"""Everything the server knows of R4 and of its guides, by type and by canonical.
+"""The registry of all definitions: of R4, packages, guides and clients, by type and by canonical.
 
 https://hl7.org/fhir/R4/conformance-module.html
 """
@@ -11,13 +11,13 @@ from typing import Any, TypeGuard
 from fhir_server.core import ucum
 from fhir_server.core.code_systems import LOINC
 from fhir_server.definitions.code_lists import CodeList
-from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource, is_name_only
-from fhir_server.definitions.compositions import Circular, Compositions
+from fhir_server.definitions.code_systems import CodeSystem, code_system_from_resource, has_no_content
+from fhir_server.definitions.compositions import CircularImport, Compositions
 from fhir_server.definitions.elements import TypeDefinition
 from fhir_server.definitions.facts import Facts
 from fhir_server.definitions.grammars import GRAMMARS, grammar_system
 from fhir_server.definitions.iso_codes import COUNTRIES, CURRENCIES, countries, currencies
-from fhir_server.definitions.layers import Layer, Listed, Resources
+from fhir_server.definitions.layers import Layer, LazyLayer, LoadedLayer
 from fhir_server.definitions.named_queries import NamedQuery, named_query_from_resource
 from fhir_server.definitions.search_parameters import SearchParameter, search_parameter_from_resource
 from fhir_server.definitions.snapshot.base_types import VERSION
@@ -28,7 +28,7 @@ from fhir_server.definitions.value_sets import all_codes, composition_of
 Resource = dict[str, Any]
 
 _IMPLICIT = {f"{LOINC}/vs": LOINC, f"{ucum.SYSTEM}/vs": ucum.SYSTEM}
-"""The value sets of all codes that R4 defines of code systems:
+"""The value sets of all codes of a code system that R4 defines:
 https://hl7.org/fhir/R4/terminologies-systems.html
 """
 
@@ -37,9 +37,9 @@ _COUNTRIES_LISTED = "http://hl7.org/fhir/ValueSet/iso3166-1-2"
 
 @dataclass(frozen=True, slots=True)
 class Compartment:
-    """For each type, the search parameters by which a resource belongs to the compartment of `code`.
+    """By type, the codes of the search parameters by which a resource is in the compartment of `code`.
 
-    `{def}` in place of a parameter stands for the resource that the compartment is of.
+    `{def}` instead of a parameter stands for the resource of the compartment itself.
     """
 
     code: str
@@ -51,7 +51,8 @@ class Registry:
 
     The layers are those of installed packages, the programmes' guides, and what clients have stored: those
     that are read when asked for, and those that are at hand (`stored`). A registry does not change once it is
-    built: `layered`, `packaged` and `storing` give a new one. What it makes of resources it keeps.
+    built: `with_guides`, `with_packages` and `with_stored` give a new one. What it makes of resources it
+    keeps.
     """
 
     def __init__(
@@ -59,15 +60,20 @@ class Registry:
         facts: Facts,
         guides: tuple[Resource, ...] = (),
         stored: tuple[Resource, ...] = (),
-        packages: Listed | None = None,
-        clients: Listed | None = None,
+        packages: LazyLayer | None = None,
+        clients: LazyLayer | None = None,
     ) -> None:
         self._facts = facts
         self._guides = guides
         self.stored = stored
-        self.packages = packages or Listed()
-        self.clients = clients or Listed()
-        self._layers: tuple[Layer, ...] = (self.packages, Resources(guides), self.clients, Resources(stored))
+        self.packages = packages or LazyLayer()
+        self.clients = clients or LazyLayer()
+        self._layers: tuple[Layer, ...] = (
+            self.packages,
+            LoadedLayer(guides),
+            self.clients,
+            LoadedLayer(stored),
+        )
         self._parameters_by_type: dict[str, Mapping[str, SearchParameter]] = {}
         self._snapshots = Snapshots(facts.base_types, self.structure)
         self._code_systems: dict[str, CodeSystem] = {}
@@ -77,18 +83,19 @@ class Registry:
         """R4 (4.0.1) alone."""
         return cls(Facts())
 
-    def layered(self, resources: Iterable[Resource]) -> "Registry":
-        """A registry with these conformance resources over the guides that this one has."""
+    def with_guides(self, resources: Iterable[Resource]) -> "Registry":
+        """A registry with these conformance resources added on top of the guides of this one."""
         guides = (*self._guides, *resources)
         return Registry(self._facts, guides, self.stored, self.packages, self.clients)
 
-    def packaged(self, packages: Listed) -> "Registry":
-        """A registry with these in place of the packages that this one has."""
+    def with_packages(self, packages: LazyLayer) -> "Registry":
+        """A registry with these packages instead of those of this one."""
         return Registry(self._facts, self._guides, self.stored, packages, self.clients)
 
-    def storing(self, resources: Iterable[Resource], clients: Listed | None = None) -> "Registry":
-        """A registry with these in place of the resources that clients had stored before; `clients` are those
-        read when asked for, if these change as well.
+    def with_stored(self, resources: Iterable[Resource], clients: LazyLayer | None = None) -> "Registry":
+        """A registry with these resources instead of those that clients had stored before.
+
+        `clients` replaces the layer of client resources that are read on first use.
         """
         return Registry(self._facts, self._guides, tuple(resources), self.packages, clients or self.clients)
 
@@ -100,17 +107,17 @@ class Registry:
         return self._facts.resource_types
 
     def is_resource_type(self, name: str) -> bool:
-        """Whether a resource can be of the type `name`."""
+        """Whether `name` is a concrete resource type."""
         summary = self._facts.types.get(name)
         return summary is not None and summary.kind == "resource" and not summary.abstract
 
     def is_resource(self, value: object) -> TypeGuard[Resource]:
-        """Whether a parsed value says that it is a resource, of a type that there is."""
+        """Whether a parsed value is an object with a known resourceType."""
         name = value.get("resourceType") if isinstance(value, dict) else None
         return isinstance(name, str) and self.is_resource_type(name)
 
     def resource_types_of(self, base: str) -> tuple[str, ...]:
-        """The concrete resource types that are a `base`: itself, or all that derive from an abstract one."""
+        """The concrete resource types of `base`: itself, or those derived from an abstract type."""
         if self.is_resource_type(base):
             return (base,)
         return tuple(name for name in self.resource_types if base in self._bases(name))
@@ -122,7 +129,7 @@ class Registry:
             base = self._facts.types[base].base
 
     def type(self, name: str) -> TypeDefinition:
-        """The definition of a type, whether resource, complex or primitive; KeyError if unknown."""
+        """The definition of a resource, complex or primitive type. Raises KeyError if it is unknown."""
         return self._facts.definition(name)
 
     # profiles
@@ -130,19 +137,20 @@ class Registry:
     def snapshot(self, canonical: str) -> Snapshot:
         """The snapshot of a type, profile or extension by `url` or `url|version`.
 
-        Raises KeyError for one that is not known, `SnapshotError` for one that is faulty.
+        Raises KeyError if it is unknown, `SnapshotError` if it is faulty.
         """
         return self._snapshots.snapshot(canonical)
 
     def snapshot_of(self, structure: Resource) -> Snapshot:
-        """The snapshot of a profile that is not (or not yet) part of the registry, by its differential.
+        """The snapshot of a profile that is not (yet) in the registry, from its differential.
 
-        Raises `SnapshotError`, of whose issues those coded `not-found` and `incomplete` are about others.
+        Raises `SnapshotError`. Its issues with the codes `not-found` and `incomplete` concern other
+        definitions.
         """
         return self._snapshots.snapshot_of(structure)
 
     def structure(self, canonical: str) -> Resource | None:
-        """The StructureDefinition of a profile or extension, of a guide or of R4 itself."""
+        """The StructureDefinition of a profile or extension, from any layer or from R4 itself."""
         own = self.canonical(canonical, "StructureDefinition")
         return own or self._facts.structure(canonical.removesuffix(f"|{VERSION}"))
 
@@ -150,8 +158,8 @@ class Registry:
 
     @cached_property
     def _parameters_by_url(self) -> Mapping[str, SearchParameter]:
-        """Every parameter by its url. Of several resources at one url the last counts; if that is not active,
-        none does.
+        """All parameters by url. Of several resources with the same url the last wins; if it is not active,
+        there is none.
         """
         last = {resource["url"]: resource for resource in self.resources("SearchParameter")}
         own = [
@@ -170,7 +178,7 @@ class Registry:
         return by_base
 
     def search_parameters(self, resource_type: str) -> Mapping[str, SearchParameter]:
-        """The parameters that apply to a type, by code, with those of its base types."""
+        """The parameters of a type and its base types, by code."""
         found = self._parameters_by_type.get(resource_type)
         if found is None:
             base = self._facts.types[resource_type].base
@@ -180,28 +188,28 @@ class Registry:
         return found
 
     def search_parameter(self, url: str) -> SearchParameter | None:
-        """The parameter defined at a canonical url."""
+        """The parameter with this canonical url."""
         return self._parameters_by_url.get(url.partition("|")[0])
 
     @cached_property
     def named_queries(self) -> tuple[NamedQuery, ...]:
-        """The named queries of all layers; of several at one url the last counts."""
+        """The named queries of all layers; of several with the same url the last wins."""
         last = {resource.get("url"): resource for resource in self.resources("OperationDefinition")}
         found = (named_query_from_resource(resource) for resource in last.values())
         return tuple(query for query in found if query is not None)
 
     def compartment(self, code: str) -> Compartment | None:
-        """The compartment of a type, such as `Patient`, where R4 defines one."""
+        """The compartment of a type such as `Patient`; None if R4 defines none."""
         inclusion = self._facts.compartments.get(code)
         return None if inclusion is None else Compartment(code, inclusion)
 
     # codes
 
     def codes(self, value_set: str) -> CodeList | None:
-        """The members of a value set; None where it is unknown or its codes cannot be listed."""
+        """The members of a value set; None if it is unknown or its codes cannot be listed."""
         try:
             found = self._compositions.get(value_set)
-        except Circular:
+        except CircularImport:
             return None
         return None if found is None or found.gaps else found.code_list
 
@@ -210,21 +218,23 @@ class Registry:
         return Compositions(self.code_system, self.composition)
 
     def composition(self, value_set: str) -> Mapping[str, Any] | None:
-        """What a value set is composed of, at `url` or `url|version`. R4's own have one version, and R4's
-        definitions name them all by that of R4, those of v2 and v3 too.
+        """The composition of the value set at `url` or `url|version`, as JSON.
+
+        R4's own value sets exist in one version, and R4's bindings name all of them with the version of R4,
+        those of v2 and v3 too.
         """
         own = self.canonical(value_set, "ValueSet")
         if own is not None:
             return composition_of(own)
         url, _, version = value_set.partition("|")
         fact = self._facts.value_set(url)
-        if fact is None and value_set in self._whole:
-            return all_codes(self._whole[url])
+        if fact is None and value_set in self._implicit_value_sets:
+            return all_codes(self._implicit_value_sets[url])
         return fact if fact is None or version in ("", VERSION, fact.get("version")) else None
 
     @cached_property
-    def _whole(self) -> Mapping[str, str]:
-        """Code systems by the value set of all their codes, of which there need be no resource."""
+    def _implicit_value_sets(self) -> Mapping[str, str]:
+        """Code systems by the url of the value set of all their codes, which need not exist as a resource."""
         own = (
             resource
             for resource in self.resources("CodeSystem")
@@ -233,44 +243,47 @@ class Registry:
         return {**_IMPLICIT, **{resource["valueSet"]: resource["url"] for resource in own}}
 
     def code_system(self, url: str) -> CodeSystem | None:
-        """A code system, at `url` or `url|version`, with those of its codes that are known here."""
+        """The code system at `url` or `url|version`, with its known codes."""
         found = self._code_systems.get(url)
         if found is None and (found := self._code_system(url)) is not None:
             self._code_systems[url] = found
         return found
 
     def _code_system(self, url: str) -> CodeSystem | None:
-        """What the resource says, unless it only names what is known here, or is a part of a grammar."""
-        own = self._fullest(url)
+        """The code system of the resource, unless it has no codes and the system is built in, or the built-in
+        system is a grammar.
+        """
+        own = self._most_complete(url)
         if own is not None and own.get("content") == "complete":
             return code_system_from_resource(own)
-        known = self._known_system(url)
-        if own is None or (known is not None and (known.grammar is not None or is_name_only(own))):
+        known = self._builtin_system(url)
+        if own is None or (known is not None and (known.grammar is not None or has_no_content(own))):
             return known
         return code_system_from_resource(own)
 
-    def _fullest(self, url: str) -> Resource | None:
-        """The CodeSystem at a canonical; one that a package has whole before a guide's part of it, and one
-        with codes before one that only names the system.
+    def _most_complete(self, url: str) -> Resource | None:
+        """The most complete CodeSystem resource at a canonical.
+
+        A complete one of a package is preferred to a guide's fragment, and one with codes to one without.
         """
         found = self.canonical(url, "CodeSystem")
-        if found is not None and is_name_only(found):
+        if found is not None and has_no_content(found):
             others = (layer.find(url, "CodeSystem") for layer in reversed(self._layers))
             found = next(
-                (resource for resource in others if resource is not None and not is_name_only(resource)),
+                (resource for resource in others if resource is not None and not has_no_content(resource)),
                 found,
             )
-        if found is not None and found.get("content") == "fragment" and self._is_of_guide(found):
+        if found is not None and found.get("content") == "fragment" and self._is_in_guides(found):
             packaged = self.packages.find(url, "CodeSystem")
             if packaged is not None and packaged.get("content") == "complete":
                 return packaged
         return found
 
-    def _is_of_guide(self, resource: Resource) -> bool:
+    def _is_in_guides(self, resource: Resource) -> bool:
         return any(resource is guide for guide in self._guides)
 
     def code_system_versions(self) -> Mapping[str, tuple[str, ...]]:
-        """Every code system that is known here, with its versions, the one that counts last."""
+        """All known code systems with their versions; the last one is the default."""
         known = [(url, version or "") for url, version in self._facts.code_system_versions.items()]
         known += [(url, "") for url in (*GRAMMARS, CURRENCIES, COUNTRIES)]
         for layer in self._layers:
@@ -282,7 +295,7 @@ class Registry:
             of_url[version] = None
         return {url: tuple(filter(None, found)) for url, found in versions.items() if url}
 
-    def _known_system(self, canonical: str) -> CodeSystem | None:
+    def _builtin_system(self, canonical: str) -> CodeSystem | None:
         url, _, version = canonical.partition("|")
         found = self._facts.code_system(url) or grammar_system(url)
         if found is None and url == CURRENCIES:
@@ -294,14 +307,14 @@ class Registry:
     # layers
 
     def canonical(self, url: str, type_name: str | None = None) -> Resource | None:
-        """The resource with this canonical `url` or `url|version`, of the topmost layer that has it."""
+        """The resource with this canonical `url` or `url|version`, from the topmost layer that has it."""
         for layer in reversed(self._layers):
             if (found := layer.find(url, type_name)) is not None:
                 return found
         return None
 
     def canonical_at(self, reference: str) -> str:
-        """The `url` or `url|version` of what clients have stored at `Type/id`; empty where there is none."""
+        """The canonical of the resource that clients have stored at `Type/id`; empty if there is none."""
         return self._addresses.get(reference, "")
 
     @cached_property

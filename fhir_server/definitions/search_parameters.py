@@ -1,4 +1,4 @@
-"""Search parameters as values, read from the compiled facts or from a resource.
+"""Search parameters, read from the compiled facts or from a SearchParameter resource.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of a composite parameter: the parameter it is, and where it is found."""
+    """One component of a composite parameter: the canonical of its definition, and its expression."""
 
     definition: str
     expression: str
@@ -18,8 +18,8 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class SearchParameter:
-    """A way to search some types; empty modifiers and comparators mean those of its type, and empty chains
-    all that there are.
+    """A search parameter. Empty modifiers and comparators mean the defaults of its type; empty chains mean
+    all.
     """
 
     url: str
@@ -41,7 +41,7 @@ class SearchParameter:
 def search_parameter_from_fact(
     url: str, fact: Mapping[str, Any], every_target: tuple[str, ...]
 ) -> SearchParameter:
-    """The parameter of one compiled fact; `*` as its target stands for `every_target`."""
+    """The parameter of one compiled fact; the target `*` stands for `every_target`."""
     target = fact.get("target", ())
     return SearchParameter(
         url=url,

@@ -1,4 +1,4 @@
-"""The order of versions, so that a canonical without one means the newest.
+"""The order of versions: a canonical without a version means the newest one.
 
 https://semver.org/spec/v2.0.0.html#spec-item-11
 """
@@ -12,7 +12,7 @@ Rank = tuple[int, tuple[int, ...], int, tuple[Identifier, ...], str]
 
 
 def rank(version: str) -> Rank:
-    """A key that sorts versions from old to new; what is no version at all comes before every version."""
+    """A sort key that orders versions from old to new; invalid versions come first."""
     found = _VERSION.fullmatch(version)
     if found is None:
         return (0, (), 0, (), version)
@@ -25,5 +25,5 @@ def rank(version: str) -> Rank:
 
 
 def _identifier(part: str) -> Identifier:
-    """Numbers come before words, and are compared as numbers."""
+    """The sort key of a pre-release identifier: numeric ones come first and are compared as numbers."""
     return (0, int(part), "") if part.isdigit() and len(part) < 19 else (1, 0, part)

@@ -1,4 +1,4 @@
-"""Builds types from their compiled facts, each with what it inherits.
+"""Builds type definitions from the compiled facts, including inherited elements.
 
 https://hl7.org/fhir/R4/structuredefinition.html
 """
@@ -42,7 +42,7 @@ def _type_ref(fact: str | Mapping[str, Any]) -> TypeRef:
 
 
 class _Tree:
-    """The elements of one type while they are nested from their flat list."""
+    """Nests the flat list of one type's elements."""
 
     def __init__(self, root: str, facts: Mapping[str, Mapping[str, Any]], type_named: TypeSource) -> None:
         self._root = root
@@ -54,9 +54,9 @@ class _Tree:
             self._below.setdefault(path.rpartition(".")[0], []).append(path)
 
     def children(self, parent: str, inherited: Mapping[str, Element]) -> dict[str, Element]:
-        """The elements below the path `parent`: those inherited, then its own."""
+        """The elements below the path `parent`: inherited ones, then its own."""
         prefix = f"{self._root}.{parent}." if parent else f"{self._root}."
-        elements = {name: _moved(element, prefix) for name, element in inherited.items()}
+        elements = {name: _inherited(element, prefix) for name, element in inherited.items()}
         for path in self._below.get(parent, ()):
             element = self._element(path, prefix)
             elements[element.name] = element
@@ -88,6 +88,6 @@ class _Tree:
         return element
 
 
-def _moved(element: Element, prefix: str) -> Element:
-    """An inherited element under its heir's path."""
+def _inherited(element: Element, prefix: str) -> Element:
+    """An inherited element with the path of the derived type."""
     return replace(element, path=prefix + element.path.rpartition(".")[2])

@@ -1,4 +1,4 @@
-"""What a ValueSet resource says that it is composed of.
+"""The composition of a ValueSet resource.
 
 https://hl7.org/fhir/R4/valueset.html
 """
@@ -12,7 +12,7 @@ _OF_TOOLS = "http://hl7.org/fhir/tools/StructureDefinition/valueset-expansion-pa
 
 
 def expansion_parameter(compose: Fact, name: str) -> str | None:
-    """What a composition says that it is to be expanded with."""
+    """The value of an expansion parameter that a composition defines by extension; None if it does not."""
     for extension in compose.get("extension", ()):
         if extension.get("url") in (EXPANSION_PARAMETER, _OF_TOOLS):
             said = {part.get("url"): value_of(part) for part in extension.get("extension", ())}
@@ -22,7 +22,7 @@ def expansion_parameter(compose: Fact, name: str) -> str | None:
 
 
 def composition_of(value_set: Fact) -> Fact | None:
-    """What a ValueSet resource is composed of: its composition, or else the codes of its expansion."""
+    """The composition of a ValueSet resource; if it has none, one that lists the codes of its expansion."""
     compose: Fact | None = value_set.get("compose")
     if compose is not None or "expansion" not in value_set:
         return compose
@@ -37,5 +37,5 @@ def composition_of(value_set: Fact) -> Fact | None:
 
 
 def all_codes(system: str) -> dict[str, Any]:
-    """The composition of all codes of a system."""
+    """The composition that includes all codes of a system."""
     return {"include": [{"system": system}]}

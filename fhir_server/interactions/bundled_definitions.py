@@ -24,7 +24,9 @@ def with_bundled_definitions(engine: Engine, writing: Iterable[Entry]) -> Engine
     }
     if all(is_known(resource, engine.registry) for resource in brought.values()):
         return engine
-    registry = engine.registry.storing(engine.registry.stored, engine.registry.clients.bringing(brought))
+    registry = engine.registry.with_stored(
+        engine.registry.stored, engine.registry.clients.with_pending(brought)
+    )
     codes = engine.codes.over(registry)
     return replace(engine, registry=registry, codes=codes, validator=engine.validator.over(registry, codes))
 

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from fhir_server.core import json
-from fhir_server.definitions.layers import Entry, Listed
-from fhir_server.definitions.packages.package import PackageIndex, unpacked
+from fhir_server.definitions.layers import Entry, LazyLayer
+from fhir_server.definitions.packages.package import PackageIndex, decompress_resource
 from fhir_server.interactions.all_matches import all_matches
 from fhir_server.search.ast import SearchQuery
 from fhir_server.store.port import Reader, Store, StoredResource
@@ -41,15 +41,15 @@ def installed(reader: Reader) -> tuple[PackageIndex, ...]:
     return tuple(_index(reader.document(name) or b"") for name in reader.documents(PACKAGES))
 
 
-def packaged(reader: Reader, contents: Reader) -> Listed:
+def packaged(reader: Reader, contents: Reader) -> LazyLayer:
     """The resources of all packages that a reader sees, each read from `contents` when it is asked for."""
     entries = tuple(entry for package in installed(reader) for entry in package.entries())
 
     def read(entry: Entry) -> Resource | None:
         document = contents.document(CONTENTS + entry.key)
-        return None if document is None else unpacked(document)
+        return None if document is None else decompress_resource(document)
 
-    return Listed(entries, read)
+    return LazyLayer(entries, read)
 
 
 class StoredConformance:
@@ -57,9 +57,9 @@ class StoredConformance:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._last: tuple[tuple[str, ...], Listed] = ((), Listed())
+        self._last: tuple[tuple[str, ...], LazyLayer] = ((), LazyLayer())
 
-    def packages(self, reader: Reader) -> Listed:
+    def packages(self, reader: Reader) -> LazyLayer:
         """The resources of all packages that the reader sees. A package never changes under its name."""
         names = reader.documents(PACKAGES)
         before, packages = self._last
@@ -68,7 +68,7 @@ class StoredConformance:
             self._last = names, packages
         return packages
 
-    def clients(self, reader: Reader, known: Listed) -> Listed:
+    def clients(self, reader: Reader, known: LazyLayer) -> LazyLayer:
         """The resources of clients that the reader sees; `known` itself if they are still the same."""
         entries: list[Entry] = []
         new: dict[Entry, Resource] = {}
@@ -82,9 +82,9 @@ class StoredConformance:
             entries.append(entry)
         if tuple(entries) == known.entries:
             return known
-        fresh = {**{entry: known.fresh[entry] for entry in entries if entry in known.fresh}, **new}
-        last = dict(islice(reversed(fresh.items()), FRESH_MAX))
-        return Listed(tuple(entries), self._of_client, last)
+        pending = {**{entry: known.pending[entry] for entry in entries if entry in known.pending}, **new}
+        last = dict(islice(reversed(pending.items()), FRESH_MAX))
+        return LazyLayer(tuple(entries), self._of_client, last)
 
     def _of_client(self, entry: Entry) -> Resource | None:
         type, id, version = entry.key.split("/")

@@ -33,7 +33,7 @@ class DefinitionChanges:
         validator = SearchParameterValidator(others, self._engine.extractor.indexing, self._engine.paths)
         if problems := validator.validate(resource):
             raise Unprocessable(*problems)
-        self._registry = others.storing((*others.stored, resource))
+        self._registry = others.with_stored((*others.stored, resource))
 
     def delete(self, id: str) -> None:
         """Take out the SearchParameter of this id."""
@@ -58,7 +58,7 @@ class DefinitionChanges:
             _tell_overrun(unit, self._engine)
 
     def _without(self, id: str) -> Registry:
-        return self._registry.storing(stored for stored in self._registry.stored if stored["id"] != id)
+        return self._registry.with_stored(stored for stored in self._registry.stored if stored["id"] != id)
 
 
 def is_known(resource: Resource, registry: Registry) -> bool:

@@ -150,9 +150,9 @@ class Engines:
         packages, stored = self._conformance.packages(reader), stored_parameters(reader)
         clients = self._conformance.clients(reader, registry.clients)
         if packages.entries != registry.packages.entries:
-            registry = registry.packaged(packages)
+            registry = registry.with_packages(packages)
         if stored != registry.stored or clients is not registry.clients:
-            registry = registry.storing(stored, clients)
+            registry = registry.with_stored(stored, clients)
         return registry
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from fhir_server.definitions.packages import messages
-from fhir_server.definitions.packages.dependencies import missing
+from fhir_server.definitions.packages.dependencies import missing_dependencies
 from fhir_server.definitions.packages.package import Package, PackageIndex
 from fhir_server.errors import MalformedContent, NotFound, StoreUnavailable, Unprocessable
 from fhir_server.extension import Engine
@@ -85,7 +85,7 @@ def _remove(
         )
     leaving = tuple(package for package in known if package.name in names or package.label in names)
     staying = tuple(package for package in known if package not in leaving)
-    needed = set(missing(staying, ())) - set(missing(known, ()))
+    needed = set(missing_dependencies(staying, ())) - set(missing_dependencies(known, ()))
     if check_dependencies and needed:
         raise Unprocessable(
             *(
@@ -103,7 +103,7 @@ def _remove(
 
 def _put_in_force(engine: Engine, unit: UnitOfWork) -> None:
     """Use the packages that the unit leaves."""
-    registry = engine.registry.packaged(packaged(unit, unit))
+    registry = engine.registry.with_packages(packaged(unit, unit))
     adopt(unit, registry, engine.extractor.over(registry))
 
 
@@ -143,7 +143,7 @@ class _Installation:
     def _check_dependencies(self, new: Sequence[PackageIndex], known: Iterable[PackageIndex]) -> None:
         issues = [
             Issue("error", "not-found", messages.MISSING(package=package, missing=needed))
-            for package, needed in missing(new, known)
+            for package, needed in missing_dependencies(new, known)
         ]
         if issues:
             raise Unprocessable(*issues)

@@ -22,7 +22,7 @@ def over(r4: Registry) -> TerminologyFactory:
     """Makes the terminology of R4 with further resources."""
 
     def make(*resources: dict[str, Any], **settings: Any) -> Terminology:
-        return Terminology(r4.layered(resources), **settings)
+        return Terminology(r4.with_guides(resources), **settings)
 
     return make
 

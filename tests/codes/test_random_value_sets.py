@@ -177,7 +177,7 @@ def test_expansions_and_membership_agree_with_the_oracle(
     r4: Registry, world: tuple[list[Resource], list[Resource]], offset: int, count: int
 ) -> None:
     systems, value_sets = world
-    terminology, oracle = Terminology(r4.layered([*systems, *value_sets])), Oracle(systems, value_sets)
+    terminology, oracle = Terminology(r4.with_guides([*systems, *value_sets])), Oracle(systems, value_sets)
     view = terminology.view()
     for each in value_sets:
         wanted = oracle.members(each["url"])
@@ -208,7 +208,7 @@ def retired(oracle: Oracle, pair: Pair) -> bool:
 def test_subsumption_agrees_with_the_oracle(r4: Registry, systems: list[Resource]) -> None:
     oracle = Oracle(systems, [])
     for each in systems:
-        system = r4.layered(systems).code_system(each["url"])
+        system = r4.with_guides(systems).code_system(each["url"])
         assert system is not None
         for code in oracle.nodes[each["url"]]:
             assert system.ancestors(code) == oracle.ancestors(each["url"], code) - {code}

@@ -37,7 +37,7 @@ def code_system(**more: Any) -> dict[str, Any]:
 
 
 def own_codes(registry: Registry, *resources: dict[str, Any]) -> frozenset[str]:
-    return codes(registry.layered(resources), "https://example.org/fhir/ValueSet/own").codes
+    return codes(registry.with_guides(resources), "https://example.org/fhir/ValueSet/own").codes
 
 
 def test_a_whole_code_system(registry: Registry) -> None:
@@ -125,13 +125,13 @@ def test_exclusions_are_taken_away(registry: Registry) -> None:
     ids=["unknown system", "incomplete system", "a set of itself", "no composition"],
 )
 def test_an_own_value_set_that_cannot_be_listed(registry: Registry, resources: list[dict[str, Any]]) -> None:
-    assert registry.layered(resources).codes("https://example.org/fhir/ValueSet/own") is None
+    assert registry.with_guides(resources).codes("https://example.org/fhir/ValueSet/own") is None
 
 
 def test_canonicals_are_found_by_url_or_version_and_the_last_layer_wins(registry: Registry) -> None:
     first = value_set(include=[{"system": TRACKS}])
     second = {**first, "version": "2.0"}
-    layered = registry.layered([first]).layered([second])
+    layered = registry.with_guides([first]).with_guides([second])
     assert layered.canonical(first["url"]) == second
     assert layered.canonical(first["url"] + "|1.0") == first
     assert layered.canonical(first["url"] + "|3.0") is None

@@ -78,7 +78,7 @@ def test_an_unknown_parameter_is_none_and_a_version_is_ignored(registry: Registr
 
 
 def test_a_layer_adds_parameters_and_leaves_the_registry_below_as_it_was(registry: Registry) -> None:
-    layered = registry.layered([SEARCH_PARAMETER])
+    layered = registry.with_guides([SEARCH_PARAMETER])
     rank = layered.search_parameters("CarePlan")["rank"]
     assert (rank.type, rank.comparators, rank.multiple_or) == ("number", ("eq", "gt"), False)
     assert layered.search_parameter(SEARCH_PARAMETER["url"]) == rank
@@ -88,34 +88,34 @@ def test_a_layer_adds_parameters_and_leaves_the_registry_below_as_it_was(registr
 def test_a_layer_replaces_the_parameter_of_the_same_url(registry: Registry) -> None:
     url = "http://hl7.org/fhir/SearchParameter/clinical-patient"
     changed = {**SEARCH_PARAMETER, "url": url, "code": "patient", "base": ["CarePlan"]}
-    layered = registry.layered([changed])
+    layered = registry.with_guides([changed])
     assert layered.search_parameters("CarePlan")["patient"].type == "number"
     assert "patient" not in layered.search_parameters("Condition")
 
 
 def test_what_clients_stored_lies_above_the_guides_and_is_replaced_as_a_whole(registry: Registry) -> None:
-    guided = registry.layered([SEARCH_PARAMETER])
+    guided = registry.with_guides([SEARCH_PARAMETER])
     other = {**SEARCH_PARAMETER, "url": "https://example.org/fhir/SearchParameter/place", "code": "place"}
-    changed = guided.storing([{**SEARCH_PARAMETER, "code": "order"}, other])
+    changed = guided.with_stored([{**SEARCH_PARAMETER, "code": "order"}, other])
     assert {"order", "place"} <= set(changed.search_parameters("CarePlan"))
     assert "rank" not in changed.search_parameters("CarePlan")
     assert [resource["code"] for resource in changed.stored] == ["order", "place"]
-    left = changed.storing([other]).search_parameters("CarePlan")
+    left = changed.with_stored([other]).search_parameters("CarePlan")
     assert {"rank", "place"} <= set(left)
     assert "order" not in left
 
 
 @pytest.mark.parametrize("status", ["draft", "retired", "unknown"])
 def test_only_active_parameters_are_used(registry: Registry, status: str) -> None:
-    guided = registry.layered([SEARCH_PARAMETER])
-    retired = guided.storing([{**SEARCH_PARAMETER, "status": status}])
+    guided = registry.with_guides([SEARCH_PARAMETER])
+    retired = guided.with_stored([{**SEARCH_PARAMETER, "status": status}])
     assert "rank" not in retired.search_parameters("CarePlan")
     own = {
         **SEARCH_PARAMETER,
         "url": "http://hl7.org/fhir/SearchParameter/clinical-patient",
         "status": status,
     }
-    assert "patient" in registry.storing([own]).search_parameters("CarePlan")
+    assert "patient" in registry.with_stored([own]).search_parameters("CarePlan")
 
 
 @pytest.mark.parametrize("code", ["Patient", "Encounter", "RelatedPerson", "Practitioner", "Device"])

@@ -82,7 +82,7 @@ def test_a_definition_without_sound_structure_is_refused_for_itself_alone(client
 def test_what_a_newer_guide_brings_is_over_what_the_store_has_of_the_older(
     client_with: ClientFactory,
 ) -> None:
-    registry = client_with().engine.registry.layered([colours("red", "blue")])
+    registry = client_with().engine.registry.with_guides([colours("red", "blue")])
     client = client_with(registry=registry)
     client.put("CodeSystem/colours", colours("red"))
     assert define(client, colours("red", "blue"), coloured("blue")).status == 200

@@ -40,7 +40,7 @@ def test_a_profile_is_known_from_its_commit_until_its_deletion(client: Client) -
 
 
 def test_what_a_client_stores_is_over_the_guides(client_with: ClientFactory) -> None:
-    registry = client_with().engine.registry.layered([profile(version="1.0.0")])
+    registry = client_with().engine.registry.with_guides([profile(version="1.0.0")])
     client = client_with(registry=registry)
     client.put("StructureDefinition/named", profile(min=2, version="0.9.0"))
     assert name_min(client) == 2
@@ -57,7 +57,7 @@ def test_the_newest_of_several_versions_is_meant(client: Client) -> None:
 
 
 def test_what_the_guides_hold_already_changes_nothing(client_with: ClientFactory) -> None:
-    registry = client_with().engine.registry.layered([profile()])
+    registry = client_with().engine.registry.with_guides([profile()])
     client = client_with(registry=registry)
     before = client.engines.current()
     client.put("StructureDefinition/named", profile())
@@ -171,7 +171,7 @@ def test_memory_holds_the_list_and_not_the_resources(client: Client) -> None:
     assert answer.status == 200
     layer = client.engines.current().registry.clients
     assert len(layer.entries) == 300
-    assert len(layer.fresh) == 256
+    assert len(layer.pending) == 256
     client.delete("ValueSet/v0")
     assert len(client.engines.current().registry.clients.entries) == 299
 

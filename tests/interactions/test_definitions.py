@@ -377,7 +377,7 @@ def test_a_guide_that_is_new_to_a_store_is_pending_and_then_searched(
     client: Client, client_with: ClientFactory
 ) -> None:
     id = client.post("Patient", fond_of("blue")).id
-    registry = client.engine.registry.layered([parameter()])
+    registry = client.engine.registry.with_guides([parameter()])
     upgraded = client_with(registry=registry, extractor=client.engine.extractor.over(registry))
     assert upgraded.get("Patient?name=durand").ids == [id]
     assert PENDING in upgraded.get("Patient?favourite=blue").diagnostics

@@ -22,7 +22,9 @@ def profile(url: str, element: str) -> Json:
 @pytest.fixture
 def strict(client_with: ClientFactory) -> Any:
     """Makes clients of servers that know two profiles, and require some."""
-    registry = Registry.r4().layered([profile(ADULT, "Patient.birthDate"), profile(NAMED, "Patient.name")])
+    registry = Registry.r4().with_guides(
+        [profile(ADULT, "Patient.birthDate"), profile(NAMED, "Patient.name")]
+    )
     validator = Validator(registry, FhirPath(), Terminology(registry))
 
     def make(**required: tuple[str, ...]) -> Client:

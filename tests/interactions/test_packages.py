@@ -113,7 +113,7 @@ def test_a_package_is_given_once(client: Client, package: Any) -> None:
 
 
 def test_guides_and_clients_are_over_packages(client_with: ClientFactory, package: Any) -> None:
-    registry = client_with().engine.registry.layered([value_set(version="0.1.0", code="guide")])
+    registry = client_with().engine.registry.with_guides([value_set(version="0.1.0", code="guide")])
     client = client_with(registry=registry)
     install(client.engines, [package({"ValueSet-colours.json": value_set(version="9.0.0")})])
     assert codes(client) == {"guide"}

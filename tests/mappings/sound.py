@@ -15,7 +15,7 @@ from mappings.sesame import PROGRAMME
 from mappings.sesame.guide import read_guide
 
 GUIDE = read_guide()
-REGISTRY = Registry.r4().layered(GUIDE.resources)
+REGISTRY = Registry.r4().with_guides(GUIDE.resources)
 FHIRPATH = FhirPath()
 VALIDATOR = Validator(REGISTRY, FHIRPATH, Terminology(REGISTRY), (*CHECKS, *PROGRAMME.checks))
 PROFILES = {

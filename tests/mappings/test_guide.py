@@ -126,4 +126,4 @@ def test_the_programme_offers_the_guide_and_the_cohort() -> None:
     ],
 )
 def test_the_registry_knows_the_search_parameters(type: str, code: str, kind: str) -> None:
-    assert Registry.r4().layered(RESOURCES).search_parameters(type)[code].type == kind
+    assert Registry.r4().with_guides(RESOURCES).search_parameters(type)[code].type == kind

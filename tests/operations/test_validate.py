@@ -25,7 +25,7 @@ NAMED = structure(PROFILE, "Patient", line("Patient.name", min=1))
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    return Registry.r4().layered([NAMED])
+    return Registry.r4().with_guides([NAMED])
 
 
 @pytest.fixture(scope="session")

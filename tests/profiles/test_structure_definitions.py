@@ -14,7 +14,7 @@ from mappings.sesame.guide import read_guide
 from tests.profiles.stated import elements_below
 
 GUIDE = read_guide()
-REGISTRY = Registry.r4().layered(GUIDE.resources)
+REGISTRY = Registry.r4().with_guides(GUIDE.resources)
 DEFINITIONS = [found for found in GUIDE.resources if found["resourceType"] == "StructureDefinition"]
 R4_BASE = "http://hl7.org/fhir/StructureDefinition/"
 R4_EXTENSIONS = {f"{R4_BASE}patient-birthPlace", f"{R4_BASE}workflow-episodeOfCare"}

@@ -122,7 +122,7 @@ def test_the_implementation_guide_says_which_profile_an_example_shows(files: dic
 def test_every_resource_is_sound_by_the_profiles_of_the_package_itself(
     resources: list[dict[str, Any]],
 ) -> None:
-    registry = Registry.r4().layered(resources)
+    registry = Registry.r4().with_guides(resources)
     validator = Validator(registry, FhirPath(), Terminology(registry), CHECKS)
     for resource in resources:
         issues = validator.validate(resource)

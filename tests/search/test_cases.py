@@ -36,7 +36,7 @@ class Server:
 
     def __init__(self, file: str, store: Store) -> None:
         definitions = content(file).get("definitions", ())
-        registry = Registry.r4().layered(definitions)
+        registry = Registry.r4().with_guides(definitions)
         extractor = Extractor(registry, PARIS, BASE_URL, CompiledFhirPath(registry))
         with store.group():
             for resource in content(file)["resources"]:

@@ -153,7 +153,7 @@ def test_the_id_and_the_time_of_change_have_no_entries(extractor: Extractor) -> 
 
 def test_a_parameter_of_a_guide_on_an_extension(registry: Registry) -> None:
     url = "https://example.org/StructureDefinition/track"
-    guide = registry.layered(
+    guide = registry.with_guides(
         [
             {
                 "resourceType": "SearchParameter",
@@ -216,7 +216,7 @@ def test_a_parameter_that_a_code_selects_agrees_with_the_engine(
         {"sequence": 2, "valueQuantity": {"value": 4}},
     ]
     claim = {"resourceType": "Claim", "id": "c", "supportingInfo": information}
-    guide = registry.layered(
+    guide = registry.with_guides(
         [
             {
                 "resourceType": "SearchParameter",
@@ -237,7 +237,7 @@ def test_a_parameter_that_a_code_selects_agrees_with_the_engine(
 
 @pytest.mark.parametrize("what", ["", ".family.first()"])
 def test_a_parameter_that_takes_the_engine(registry: Registry, what: str) -> None:
-    guide = registry.layered(
+    guide = registry.with_guides(
         [
             {
                 "resourceType": "SearchParameter",
@@ -270,7 +270,7 @@ def test_a_parameter_that_takes_the_engine(registry: Registry, what: str) -> Non
     ],
 )
 def test_a_parameter_that_looks_into_resources_of_one_type(registry: Registry, expression: str) -> None:
-    guide = registry.layered(
+    guide = registry.with_guides(
         [
             {
                 "resourceType": "SearchParameter",
@@ -297,7 +297,7 @@ def test_a_parameter_that_looks_into_resources_of_one_type(registry: Registry, e
 
 
 def test_the_engine_finds_quantities_with_decimals(registry: Registry) -> None:
-    guide = registry.layered(
+    guide = registry.with_guides(
         [
             {
                 "resourceType": "SearchParameter",
@@ -323,7 +323,7 @@ def test_the_engine_finds_quantities_with_decimals(registry: Registry) -> None:
 
 
 def test_an_expression_that_fails_on_the_data_finds_nothing(registry: Registry) -> None:
-    guide = registry.layered(
+    guide = registry.with_guides(
         [
             {
                 "resourceType": "SearchParameter",

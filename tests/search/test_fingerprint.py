@@ -18,7 +18,7 @@ def registry() -> Registry:
 
 
 def of(registry: Registry, type: str = "Patient", *stored: dict[str, Any], **options: Any) -> dict[str, str]:
-    extractor = Extractor(registry.storing(stored), options.pop("zone", ZONE), **options)
+    extractor = Extractor(registry.with_stored(stored), options.pop("zone", ZONE), **options)
     return extractor.fingerprints.of(type)
 
 
@@ -93,6 +93,6 @@ def test_a_parameter_that_shares_an_index_changes_with_it(registry: Registry) ->
 def test_other_definitions_leave_the_rest_as_it_is(registry: Registry) -> None:
     first = Extractor(registry, ZONE)
     before = first.fingerprints.of("Patient")
-    over = first.over(registry.storing([parameter()]))
+    over = first.over(registry.with_stored([parameter()]))
     assert over.fingerprints.of("Patient") == of(registry, "Patient", parameter())
     assert first.fingerprints.of("Patient") == before

@@ -58,7 +58,7 @@ def understood(registry: Registry, text: str, type: str = "Task", lenient: bool 
 
 @pytest.fixture
 def named(registry: Registry) -> Registry:
-    return registry.layered([OPEN])
+    return registry.with_guides([OPEN])
 
 
 def test_it_stands_for_its_criteria_with_the_values_given(named: Registry) -> None:
@@ -93,7 +93,7 @@ def test_what_may_repeat_must_hold_each_time(named: Registry) -> None:
 
 
 def test_a_value_is_taken_as_it_is(registry: Registry) -> None:
-    named = registry.layered([definition("code={who}&status={what}", taking("who"), taking("what"))])
+    named = registry.with_guides([definition("code={who}&status={what}", taking("who"), taking("what"))])
     asked = understood(named, "_query=open&who={what}&what=x")
     assert asked.query.where == understood(named, "code={what}&status=x").query.where
 
@@ -141,9 +141,9 @@ def test_it_is_for_its_types_alone(named: Registry) -> None:
     ids=["draft", "operation", "without criteria", "undeclared parameter", "within a filter"],
 )
 def test_a_definition_that_cannot_be_used_gives_no_query(registry: Registry, unused: dict[str, Any]) -> None:
-    assert registry.layered([unused]).named_queries == ()
+    assert registry.with_guides([unused]).named_queries == ()
 
 
 def test_of_two_definitions_at_one_url_the_last_counts(registry: Registry) -> None:
     retired = {**OPEN, "status": "retired"}
-    assert registry.layered([OPEN, retired]).named_queries == ()
+    assert registry.with_guides([OPEN, retired]).named_queries == ()

@@ -15,7 +15,7 @@ from tests.search.universe import understand
 @pytest.fixture(scope="module")
 def narrow(registry: Registry) -> Registry:
     """R4 with parameters that allow little."""
-    return registry.layered(
+    return registry.with_guides(
         [
             defined("nick", "string", "Patient.name.given", modifier=["exact"], multipleOr=False),
             defined("born", "date", "Patient.birthDate", comparator=["eq", "gt"], multipleAnd=False),

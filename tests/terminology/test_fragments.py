@@ -10,7 +10,7 @@ import pytest
 from fhir_server.codes.terminology import Terminology
 from fhir_server.codes.validation import CodeValidator
 from fhir_server.codes.validation_results import Place, ValidationOptions
-from fhir_server.definitions.layers import Entry, Listed
+from fhir_server.definitions.layers import Entry, LazyLayer
 from fhir_server.definitions.registry import Registry
 from mappings.sesame.cohort import demo_cohort
 from mappings.sesame.guide import read_guide
@@ -18,7 +18,7 @@ from tests.mappings.story import resources
 from tests.profiles.examples import examples
 
 GUIDE = read_guide()
-REGISTRY = Registry.r4().layered(GUIDE.resources)
+REGISTRY = Registry.r4().with_guides(GUIDE.resources)
 LOINC = "http://loinc.org"
 CIM_10 = "https://smt.esante.gouv.fr/terminologie-cim-10"
 SNOMED_CT = "http://snomed.info/sct"
@@ -116,7 +116,7 @@ def complete(url: str) -> dict[str, Any]:
 def test_a_package_that_has_the_whole_system_counts_before_the_part() -> None:
     whole = complete(LOINC)
     entries = (Entry("CodeSystem", LOINC, "2.81", "whole"),)
-    known = REGISTRY.packaged(Listed(entries, lambda _: whole)).code_system(LOINC)
+    known = REGISTRY.with_packages(LazyLayer(entries, lambda _: whole)).code_system(LOINC)
     assert known is not None
     assert (known.content, set(known.by_code)) == ("complete", {"1-8"})
 
@@ -134,7 +134,7 @@ def test_a_package_that_has_the_whole_system_counts_before_the_part() -> None:
 def test_a_package_that_only_names_a_system_hides_nothing(url: str, content: str, code: str) -> None:
     named = {**complete(url), "content": content, "concept": []}
     entries = (Entry("CodeSystem", url, "2.81", "named"),)
-    known = REGISTRY.packaged(Listed(entries, lambda _: named)).code_system(url)
+    known = REGISTRY.with_packages(LazyLayer(entries, lambda _: named)).code_system(url)
     assert known is not None
     assert (known.has(code), known.find("nonsense")) == (True, None)
 
@@ -142,6 +142,6 @@ def test_a_package_that_only_names_a_system_hides_nothing(url: str, content: str
 def test_a_package_with_a_part_does_not() -> None:
     part = {**complete(LOINC), "content": "fragment"}
     entries = (Entry("CodeSystem", LOINC, "2.81", "part"),)
-    known = REGISTRY.packaged(Listed(entries, lambda _: part)).code_system(LOINC)
+    known = REGISTRY.with_packages(LazyLayer(entries, lambda _: part)).code_system(LOINC)
     assert known is not None
     assert "44249-1" in known.by_code

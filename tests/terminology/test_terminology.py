@@ -11,7 +11,7 @@ from mappings.sesame.guide import read_guide
 from tests.mappings.story import resources
 
 GUIDE = read_guide()
-REGISTRY = Registry.r4().layered(GUIDE.resources)
+REGISTRY = Registry.r4().with_guides(GUIDE.resources)
 # Systems whose content the project does not hold: only the codes the domain verified may be used.
 ELSEWHERE = {
     "urn:iso:std:iso:3166": {"FR"},

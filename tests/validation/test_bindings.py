@@ -133,7 +133,7 @@ def test_a_guide_may_hold_the_value_set(registry: Registry) -> None:
     url = "http://hl7.org/fhir/ValueSet/currencies"
     euro = {"system": "urn:iso:std:iso:4217", "concept": [{"code": "EUR"}]}
     value_set = {"resourceType": "ValueSet", "url": url, "version": "4.0.1", "compose": {"include": [euro]}}
-    validator = StructureValidator(registry.layered([value_set]))
+    validator = StructureValidator(registry.with_guides([value_set]))
     extension = {"url": "http://x", "valueMoney": {"value": 608, "currency": "USD"}}
     (issue,) = validator.validate({"resourceType": "Patient", "extension": [extension]})
     assert issue.expression == ("Patient.extension[0].value.ofType(Money).currency",)

@@ -30,7 +30,7 @@ def care(**more: Any) -> dict[str, Any]:
 
 
 def validator(*resources: dict[str, Any]) -> Validator:
-    registry = Registry.r4().layered(resources)
+    registry = Registry.r4().with_guides(resources)
     return Validator(registry, FhirPath(), Terminology(registry))
 
 

@@ -23,7 +23,7 @@ class Guide:
     """The guide's validator and its snapshots."""
 
     def __init__(self) -> None:
-        self.registry = Registry.r4().layered(read_guide().resources)
+        self.registry = Registry.r4().with_guides(read_guide().resources)
         self.validator = Validator(self.registry, FhirPath(), Terminology(self.registry))
         self.claiming = [resource for resource in resources() if resource["meta"].get("profile")]
 

@@ -143,7 +143,7 @@ def test_a_rule_and_a_bad_code_are_both_told(validator: Validator) -> None:
 def test_a_validator_for_other_definitions(validator: Validator, registry: Registry) -> None:
     profile = structure("http://example.org/p", "Patient", line("Patient.active", min=1))
     patient = {"resourceType": "Patient", "gender": "male"}
-    wider = registry.layered([profile])
+    wider = registry.with_guides([profile])
     asked = [issue.code for issue in validator.validate(patient, ["http://example.org/p"])]
     assert "not-found" in asked
     asked = [

@@ -1,1 +1,1 @@
-"""FHIR packages (.tgz): read with care, resolved against what is at hand, and layered under the guides."""
+"""FHIR packages (.tgz): read with limits, checked for dependencies, and layered below the guides."""

@@ -1,4 +1,4 @@
-"""Reads a package file. Nothing is unpacked to disk, and what unpacks beyond all measure is refused.
+"""Reads package files, without unpacking to disk and with limits on the decompressed size.
 
 https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 """
@@ -12,8 +12,13 @@ from typing import Any, BinaryIO
 
 from fhir_server.core import json
 from fhir_server.definitions.packages import messages
-from fhir_server.definitions.packages.manifest import index_of
-from fhir_server.definitions.packages.package import CONFORMANCE, Package, PackageResource, packed
+from fhir_server.definitions.packages.manifest import build_index
+from fhir_server.definitions.packages.package import (
+    CONFORMANCE_TYPES,
+    Package,
+    PackageResource,
+    compress_resource,
+)
 from fhir_server.errors import FhirError, MalformedContent
 
 MEMBERS_MAX = 50_000
@@ -21,7 +26,7 @@ MEMBER_BYTES_MAX = 64 << 20
 TOTAL_BYTES_MAX = 1 << 30
 RATIO_MAX = 200
 RATIO_FROM_BYTES = 16 << 20
-"""A small package may well be compressed far; one that grows beyond this may not."""
+"""`RATIO_MAX` applies only to packages that decompress to more than this."""
 
 _MANIFEST = "package.json"
 _FOLDER = "package"
@@ -29,10 +34,10 @@ _UNREADABLE = (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, Unicode
 
 
 def read_package(path: Path) -> Package:
-    """The package in a file.
+    """Read the package in a file.
 
-    Raises `MalformedContent` for what is no package of R4, in one sentence that names the member at fault,
-    and OSError where the file cannot be read.
+    Raises `MalformedContent` with the member at fault if it is not a package for R4, and OSError if the file
+    cannot be read.
     """
     file = path.name
     with path.open("rb") as source:
@@ -53,17 +58,17 @@ def _package(file: str, source: BinaryIO, size: int) -> Package:
             manifest = content
         elif resource := _conformance_resource(file, member, content):
             resources.append(resource)
-            bodies[member] = packed(content)
+            bodies[member] = compress_resource(content)
     if manifest is None:
         raise MalformedContent.of(messages.NO_MANIFEST(file=file))
-    return Package(file, index_of(file, manifest, tuple(sorted(resources))), bodies)
+    return Package(file, build_index(file, manifest, tuple(sorted(resources))), bodies)
 
 
 def _members(file: str, source: BinaryIO, size: int) -> Iterator[tuple[str, bytes]]:
-    """The JSON files that lie in the folder of the package itself, by their name there."""
-    unpacked = _Bounded(file, gzip.GzipFile(fileobj=source), size)
+    """The JSON files directly in the folder `package`, by name."""
+    decompressed = _SizeLimitedStream(file, gzip.GzipFile(fileobj=source), size)
     seen: set[str] = set()
-    with tarfile.open(fileobj=unpacked, mode="r|") as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=decompressed, mode="r|") as archive:  # type: ignore[call-overload]
         for number, member in enumerate(archive):
             if number == MEMBERS_MAX:
                 text = messages.TOO_MANY_MEMBERS(file=file, limit=MEMBERS_MAX, member=member.name)
@@ -81,7 +86,7 @@ def _members(file: str, source: BinaryIO, size: int) -> Iterator[tuple[str, byte
 
 
 def _check(file: str, member: tarfile.TarInfo) -> None:
-    """Refuse whatever a package has no need of."""
+    """Refuse members that no valid package has: paths outside the package, links, devices, huge files."""
     parts = PurePosixPath(member.name.replace("\\", "/")).parts
     if ".." in parts or member.name[:1] in ("/", "\\") or ":" in (parts[0] if parts else ""):
         raise MalformedContent.of(messages.OUTSIDE(file=file, member=member.name), code="security")
@@ -95,7 +100,9 @@ def _check(file: str, member: tarfile.TarInfo) -> None:
 
 
 def _name_in_package(member: tarfile.TarInfo) -> str | None:
-    """The name of a JSON file that is neither in another folder, nor hidden like `.index.json`."""
+    """The name of a JSON file in the folder `package`; None for others, and for hidden files like
+    `.index.json`.
+    """
     parts = PurePosixPath(member.name).parts
     if not member.isfile() or len(parts) != 2 or parts[0] != _FOLDER:
         return None
@@ -113,13 +120,13 @@ def _parsed(file: str, member: str, body: bytes) -> Any:
 
 
 def _conformance_resource(file: str, member: str, content: Any) -> PackageResource | None:
-    """What the index says of a conformance resource; None for any other resource."""
+    """The index entry of a conformance resource; None for any other resource."""
     if not isinstance(content, dict) or not isinstance(content.get("resourceType"), str):
         if isinstance(content, dict) and not content.keys() & {"resourceType", "id", "url"}:
-            return None  # some packages carry files of their tools, which are no resources at all
+            return None  # some packages contain files of their tools that are not resources
         raise MalformedContent.of(messages.NO_RESOURCE(file=file, member=f"{_FOLDER}/{member}"))
     type = content["resourceType"]
-    if type not in CONFORMANCE:
+    if type not in CONFORMANCE_TYPES:
         return None
     url, version = content.get("url", ""), content.get("version", "")
     return PackageResource(
@@ -127,13 +134,13 @@ def _conformance_resource(file: str, member: str, content: Any) -> PackageResour
     )
 
 
-class _Bounded:
-    """An unpacked stream that ends in an error where it grows beyond measure."""
+class _SizeLimitedStream:
+    """A decompressing stream that raises an error when it exceeds the size limits."""
 
-    def __init__(self, file: str, stream: BinaryIO | gzip.GzipFile, packed: int) -> None:
+    def __init__(self, file: str, stream: BinaryIO | gzip.GzipFile, compressed_size: int) -> None:
         self._file = file
         self._stream = stream
-        self._packed = packed
+        self._compressed_size = compressed_size
         self._read = 0
 
     def read(self, size: int) -> bytes:
@@ -142,6 +149,6 @@ class _Bounded:
         if self._read > TOTAL_BYTES_MAX:
             text = messages.TOO_LARGE(file=self._file, limit=TOTAL_BYTES_MAX)
             raise MalformedContent.of(text, code="too-long")
-        if self._read > max(RATIO_FROM_BYTES, RATIO_MAX * self._packed):
+        if self._read > max(RATIO_FROM_BYTES, RATIO_MAX * self._compressed_size):
             raise MalformedContent.of(messages.BOMB(file=self._file, ratio=RATIO_MAX), code="security")
         return data

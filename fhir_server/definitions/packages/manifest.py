@@ -7,7 +7,12 @@ import re
 from typing import Any
 
 from fhir_server.definitions.packages import messages
-from fhir_server.definitions.packages.package import CORES, FHIR_VERSION, PackageIndex, PackageResource
+from fhir_server.definitions.packages.package import (
+    FHIR_VERSION,
+    R4_CORE_NAMES,
+    PackageIndex,
+    PackageResource,
+)
 from fhir_server.errors import MalformedContent
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
@@ -15,8 +20,8 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}", re.ASCII)
 _FHIR_VERSIONS = ("fhirVersions", "fhir-version-list")
 
 
-def index_of(file: str, manifest: Any, resources: tuple[PackageResource, ...]) -> PackageIndex:
-    """The index of a package by its manifest. Raises `MalformedContent` for one that is not for R4."""
+def build_index(file: str, manifest: Any, resources: tuple[PackageResource, ...]) -> PackageIndex:
+    """The index of a package from its manifest. Raises `MalformedContent` if the package is not for R4."""
     name = _text(file, manifest, "name", _NAME)
     version = _text(file, manifest, "version", _VERSION)
     dependencies = manifest.get("dependencies") or {}
@@ -25,7 +30,7 @@ def index_of(file: str, manifest: Any, resources: tuple[PackageResource, ...]) -
     ):
         raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field="dependencies"))
     _check_fhir(file, manifest, dependencies)
-    if name in CORES:
+    if name in R4_CORE_NAMES:
         raise MalformedContent.of(messages.BUILT_IN(package=name))
     title = manifest.get("title")
     return PackageIndex(name, version, title if isinstance(title, str) else "", dependencies, resources)
@@ -39,10 +44,10 @@ def _text(file: str, manifest: Any, field: str, pattern: re.Pattern[str]) -> str
 
 
 def _check_fhir(file: str, manifest: dict[str, Any], dependencies: dict[str, str]) -> None:
-    """Refuse a package for another version of FHIR; one that does not say it may depend on R4's."""
+    """Refuse a package for another FHIR version. A package without a FHIR version may depend on R4's core."""
     stated = next((manifest[name] for name in _FHIR_VERSIONS if name in manifest), None)
     if stated is None:
-        stated = [dependencies[core] for core in CORES if core in dependencies] or None
+        stated = [dependencies[core] for core in R4_CORE_NAMES if core in dependencies] or None
     versions = [stated] if isinstance(stated, str) else stated
     if not isinstance(versions, list) or not versions:
         raise MalformedContent.of(messages.BAD_MANIFEST(file=file, field=_FHIR_VERSIONS[0]))

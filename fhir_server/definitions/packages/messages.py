@@ -1,4 +1,4 @@
-"""What is said of a package that cannot be installed, naming the member at fault, or not be removed."""
+"""Messages for packages that cannot be installed, naming the member at fault, or cannot be removed."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""A package as a value: its manifest, and the conformance resources that it brings.
+"""A FHIR package: its manifest and its conformance resources.
 
 https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 """
@@ -13,29 +13,29 @@ import msgspec
 from fhir_server.core import json
 from fhir_server.definitions.layers import Entry, Resource
 
-CORES = frozenset({"hl7.fhir.r4.core", "hl7.fhir.core"})
-"""The names of R4's own package, which is built in; the second is that of packages of 2019."""
+R4_CORE_NAMES = frozenset({"hl7.fhir.r4.core", "hl7.fhir.core"})
+"""The names of R4's own package, which is built in; packages of 2019 use the second."""
 
-OF_R4 = CORES | {
+R4_PACKAGES = R4_CORE_NAMES | {
     "hl7.fhir.r4.expansions",
     "hl7.fhir.r4.examples",
     "hl7.fhir.r4.search",
     "hl7.fhir.r4.elements",
 }
-"""All packages of R4 itself: they say the same in other forms, or hold examples."""
+"""All packages of R4 itself: the others repeat the core in other forms, or hold examples."""
 
 FHIR_VERSION = "4.0"
 
-CONFORMANCE = frozenset({
+CONFORMANCE_TYPES = frozenset({
     "StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem", "SearchParameter",
     "OperationDefinition", "CapabilityStatement", "ImplementationGuide", "CompartmentDefinition",
     "StructureMap", "GraphDefinition", "MessageDefinition", "Questionnaire",
 })  # fmt: skip
-"""The types of resources that are layered; the others are examples."""
+"""The types of resources that become part of the registry; others are examples."""
 
 
 class PackageResource(NamedTuple):
-    """A conformance resource of a package, in its file `member`; an absent url or version is empty."""
+    """A conformance resource in the file `member` of a package; an absent url or version is empty."""
 
     type: str
     url: str
@@ -44,8 +44,9 @@ class PackageResource(NamedTuple):
 
 
 class PackageIndex(msgspec.Struct, frozen=True):
-    """What is known of an installed package without reading its resources. `left_out` are members that cannot
-    be used here, each with the reason.
+    """The index of an installed package, without the content of its resources.
+
+    `left_out` are the members that cannot be used here, each with the reason.
     """
 
     name: str
@@ -60,11 +61,11 @@ class PackageIndex(msgspec.Struct, frozen=True):
         return f"{self.name}#{self.version}"
 
     def key(self, member: str) -> str:
-        """Names a member among those of all packages."""
+        """The key of a member, unique among all packages."""
         return f"{self.label}/{member}"
 
     def entries(self) -> tuple[Entry, ...]:
-        """Its resources, to be listed in a layer."""
+        """Its resources as entries of a layer."""
         return tuple(
             Entry(resource.type, resource.url, resource.version, self.key(resource.member))
             for resource in self.resources
@@ -73,7 +74,7 @@ class PackageIndex(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that was read from `file`; `bodies` are its conformance resources by member, compressed."""
+    """A package read from `file`; `bodies` are its compressed conformance resources by member."""
 
     file: str
     index: PackageIndex
@@ -81,15 +82,15 @@ class Package:
 
     def resource(self, member: str) -> Resource:
         """The resource of a member."""
-        return unpacked(self.bodies[member])
+        return decompress_resource(self.bodies[member])
 
 
-def packed(resource: Resource) -> bytes:
-    """A resource as packages keep it."""
+def compress_resource(resource: Resource) -> bytes:
+    """A resource as compressed JSON, as packages are stored."""
     return zlib.compress(json.serialise(resource))
 
 
-def unpacked(body: bytes) -> Resource:
-    """The resource that was packed."""
+def decompress_resource(body: bytes) -> Resource:
+    """The resource from compressed JSON."""
     resource: Resource = json.parse_own(zlib.decompress(body))
     return resource

@@ -1,1 +1,1 @@
-"""Snapshots of StructureDefinitions: all elements of a type, with all that is said of them."""
+"""Snapshots of StructureDefinitions: generated from the R4 types and from differentials."""

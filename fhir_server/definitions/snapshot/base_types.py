@@ -1,4 +1,4 @@
-"""The snapshots of R4's own types, made of the compiled facts.
+"""The snapshots of R4's own types, generated from the compiled facts.
 
 https://hl7.org/fhir/R4/structuredefinition.html
 """
@@ -19,7 +19,7 @@ from fhir_server.definitions.elements import (
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 
 VERSION = "4.0.1"
-"""Of R4, and so of all its definitions."""
+"""The version of R4 and of all its definitions."""
 SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
 FHIR_TYPE = STRUCTURES + "structuredefinition-fhir-type"
 REGEX = STRUCTURES + "regex"
@@ -29,14 +29,14 @@ Json = dict[str, Any]
 
 
 class BaseTypes:
-    """Makes and keeps snapshots of R4's types; rules that thousands of elements have are shared."""
+    """Generates and caches snapshots of R4's types; invariants of thousands of elements are shared."""
 
     def __init__(self, definition: Callable[[str], TypeDefinition]) -> None:
         self.definition = definition
         self._made: dict[str, Snapshot] = {}
 
     def snapshot(self, name: str) -> Snapshot:
-        """The snapshot of a resource, complex or primitive type; raises KeyError where R4 has none."""
+        """The snapshot of a resource, complex or primitive type. Raises KeyError for an unknown type."""
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = self._make(self.definition(name))
@@ -66,7 +66,7 @@ class BaseTypes:
         return element
 
     def _invariants(self, type: TypeDefinition) -> Iterator[Json]:
-        """The rules of the type after those of its bases, each with where it comes from."""
+        """The invariants of the base types, then the type's own, each with its source."""
         inherited = 0
         if type.base:
             base = self.definition(type.base)
@@ -78,7 +78,7 @@ class BaseTypes:
     def _elements(
         self, elements: Iterable[Element], holder: TypeDefinition, inside: str
     ) -> Iterator[ElementDefinition]:
-        """The elements of a type or backbone, each followed by those inside it."""
+        """The elements of a type or backbone element, each followed by its children."""
         for element in elements:
             yield self._element(element, holder, inside)
             if element.inline:
@@ -106,7 +106,7 @@ class BaseTypes:
         return made
 
     def _origin(self, element: Element, holder: TypeDefinition, inside: str) -> str:
-        """The path of the element where it was first defined."""
+        """ElementDefinition.base.path: the path where the element was first defined."""
         name = element.path.rpartition(".")[2]
         if not inside:
             return f"{self._first(holder.name, element.name)}.{name}"
@@ -114,7 +114,7 @@ class BaseTypes:
         return f"{first}.{name}" if first else element.path
 
     def _backbone(self, holder: TypeDefinition, inside: str) -> str:
-        """The type of the element inside which another stands."""
+        """The type of the backbone element at a path inside a type."""
         elements, code = holder.elements, ""
         for name in inside.split("."):
             element = elements[name.removesuffix("[x]")]
@@ -122,7 +122,7 @@ class BaseTypes:
         return code
 
     def _first(self, name: str, element: str) -> str:
-        """The oldest type in the line of `name` that has the element; empty where none has."""
+        """The most general base type of `name` that has the element; empty if none has it."""
         first = ""
         line: str | None = name
         while line:
@@ -133,7 +133,7 @@ class BaseTypes:
         return first
 
     def _rules(self, element: Element, holder: TypeDefinition) -> list[Json]:
-        """Those that every element and extension has, and the element's own."""
+        """The invariants of every element and extension, and the element's own."""
         codes = {ref.code for ref in element.types}
         rules: list[Json] = []
         if not _is_system_typed(element) and not self._holds_resources(codes):
@@ -167,7 +167,7 @@ def _constraint(invariant: Invariant, source: str) -> Json:
 
 
 def _is_system_typed(element: Element) -> bool:
-    """Whether R4 types the element by FHIRPath: ids, and the url of an extension, have no extensions."""
+    """Whether R4 gives the element a FHIRPath System type: ids, and the url of an extension."""
     return element.name == "id" or element.xml_attribute
 
 
@@ -197,7 +197,7 @@ def _binding(binding: Binding) -> Json:
 
 
 def _primitive_value(type: TypeDefinition) -> ElementDefinition:
-    """The value of a primitive, which JSON writes as the primitive itself."""
+    """The `value` element of a primitive type, which JSON writes as the primitive itself."""
     path = f"{type.name}.value"
     limits = dict(type.value)
     system, lowest = limits.pop("type"), limits.pop("min", 0)

@@ -1,4 +1,4 @@
-"""Whether the lines of a differential have the shape of ElementDefinitions, before they are read.
+"""Format checks of ElementDefinitions before they are used.
 
 https://hl7.org/fhir/R4/elementdefinition.html
 """
@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.definitions.snapshot import messages
 from fhir_server.issues import Template
 
-Fault = tuple[str, Template]
+FormatError = tuple[str, Template]
 
 _PLAIN: dict[str, type] = {
     "id": str,
@@ -39,8 +39,10 @@ _NAMES: dict[type, Template] = {
 }
 
 
-def faults(element: Any) -> Iterator[Fault]:
-    """Where an element is no ElementDefinition, as (place inside it, what was expected there)."""
+def format_errors(element: Any) -> Iterator[FormatError]:
+    """The format errors of an ElementDefinition, as pairs of location inside it and what was
+    expected there.
+    """
     if not isinstance(element, dict):
         yield "", _NAMES[dict]
         return
@@ -58,13 +60,13 @@ def faults(element: Any) -> Iterator[Fault]:
         yield from _object(element["binding"], {"strength": str, "valueSet": str}, ("strength",), ".binding")
 
 
-def _plain(holder: dict[str, Any], shape: dict[str, type], where: str) -> Iterator[Fault]:
+def _plain(holder: dict[str, Any], shape: dict[str, type], where: str) -> Iterator[FormatError]:
     for name, kind in shape.items():
         if name in holder and type(holder[name]) is not kind:
             yield f"{where}.{name}", _NAMES[kind]
 
 
-def _object(value: Any, shape: dict[str, type], needed: tuple[str, ...], where: str) -> Iterator[Fault]:
+def _object(value: Any, shape: dict[str, type], needed: tuple[str, ...], where: str) -> Iterator[FormatError]:
     if not isinstance(value, dict):
         yield where, _NAMES[dict]
         return
@@ -79,7 +81,7 @@ def _object(value: Any, shape: dict[str, type], needed: tuple[str, ...], where: 
         yield f"{where}.extension", messages.A_LIST
 
 
-def _rows(holder: dict[str, Any], name: str, where: str) -> Iterator[Fault]:
+def _rows(holder: dict[str, Any], name: str, where: str) -> Iterator[FormatError]:
     rows = holder.get(name, [])
     if not isinstance(rows, list):
         yield f"{where}.{name}", messages.A_LIST
@@ -89,7 +91,7 @@ def _rows(holder: dict[str, Any], name: str, where: str) -> Iterator[Fault]:
         yield from _object(row, shape, needed, f"{where}.{name}[{index}]")
 
 
-def _slicing(slicing: Any) -> Iterator[Fault]:
+def _slicing(slicing: Any) -> Iterator[FormatError]:
     yield from _object(slicing, {"rules": str, "ordered": bool}, (), ".slicing")
     if isinstance(slicing, dict):
         yield from _rows(slicing, "discriminator", ".slicing")

@@ -1,4 +1,4 @@
-"""Snapshots by canonical: made from R4's facts or from differentials, once, when they are asked for.
+"""Snapshots by canonical: generated from R4's facts or from differentials on first use, and cached.
 
 https://hl7.org/fhir/R4/profiling.html#snapshot
 """
@@ -10,12 +10,12 @@ from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.definitions.snapshot import messages
 from fhir_server.definitions.snapshot.base_types import VERSION, BaseTypes
 from fhir_server.definitions.snapshot.differential import Differential
-from fhir_server.definitions.snapshot.element_format import faults
-from fhir_server.definitions.snapshot.element_paths import PARTS_MAX, is_too_deep, place_of
+from fhir_server.definitions.snapshot.element_format import format_errors
+from fhir_server.definitions.snapshot.element_paths import PARTS_MAX, is_too_deep, path_of
 from fhir_server.definitions.snapshot.narrowing import Narrowing, limit_of
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
-from fhir_server.definitions.snapshot.tree import flatten, planted
-from fhir_server.definitions.snapshot.type_hierarchy import TypeLine
+from fhir_server.definitions.snapshot.tree import build_tree, flatten
+from fhir_server.definitions.snapshot.type_hierarchy import TypeHierarchy
 from fhir_server.definitions.snapshot.unfolding import Unfolding
 from fhir_server.errors import SnapshotError
 from fhir_server.issues import Issue, IssueType, Text
@@ -27,85 +27,87 @@ _BASE = "StructureDefinition.baseDefinition"
 
 
 class Snapshots:
-    """Makes and keeps snapshots of R4's types and of the StructureDefinitions that `structure` finds."""
+    """Generates and caches snapshots of R4's types and of the StructureDefinitions that `structure` finds."""
 
     def __init__(self, base_types: BaseTypes, structure: Callable[[str], Structure | None]) -> None:
         self._structure = structure
         self._base_types = base_types
-        self._line = TypeLine(base_types.definition, structure)
+        self._types = TypeHierarchy(base_types.definition, structure)
         self._made: dict[str, Snapshot] = {}
         self._faulty: dict[str, tuple[Issue, ...]] = {}
 
     def snapshot(self, canonical: str) -> Snapshot:
         """The snapshot of a type or profile by `url` or `url|version`.
 
-        Raises KeyError for one that is not known, `SnapshotError` for one that is faulty.
+        Raises KeyError if it is unknown, `SnapshotError` if it is faulty.
         """
-        return self._made_for(canonical, ())
+        return self._cached_snapshot(canonical, ())
 
     def snapshot_of(self, structure: Structure) -> Snapshot:
-        """The snapshot by the differential of a profile that need not be known, and is not kept; raises
-        `SnapshotError` for a faulty one.
+        """Generate the snapshot of a given profile from its differential; it is not cached. Raises
+        `SnapshotError` if the profile is faulty.
         """
         return self._derived(structure["url"], structure, ())
 
-    def _made_for(self, canonical: str, waiting: tuple[str, ...]) -> Snapshot:
-        """The snapshot; `waiting` are the canonicals of those that are being made and need it."""
+    def _cached_snapshot(self, canonical: str, in_progress: tuple[str, ...]) -> Snapshot:
+        """The snapshot; `in_progress` are the canonicals of the snapshots being generated that need it."""
         if (made := self._made.get(canonical)) is not None:
             return made
         if issues := self._faulty.get(canonical):
             raise SnapshotError(*issues)
-        if canonical in waiting:
-            chain = " > ".join((*waiting[waiting.index(canonical) :], canonical))
+        if canonical in in_progress:
+            chain = " > ".join((*in_progress[in_progress.index(canonical) :], canonical))
             raise _faulty(_BASE, messages.CIRCULAR(chain=chain))
-        if len(waiting) == DERIVATIONS_MAX:
+        if len(in_progress) == DERIVATIONS_MAX:
             raise _faulty(_BASE, messages.TOO_LONG(limit=DERIVATIONS_MAX), "too-costly")
         try:
-            made = self._made[canonical] = self._make(canonical, waiting)
+            made = self._made[canonical] = self._make(canonical, in_progress)
         except SnapshotError as error:
-            if not waiting:
+            if not in_progress:
                 self._faulty[canonical] = error.issues
             raise
         return made
 
-    def _make(self, canonical: str, waiting: tuple[str, ...]) -> Snapshot:
+    def _make(self, canonical: str, in_progress: tuple[str, ...]) -> Snapshot:
         url, _, version = canonical.partition("|")
         if url.startswith(STRUCTURES) and version in ("", VERSION, "4.0"):
             try:
                 return self._base_types.snapshot(url.removeprefix(STRUCTURES))
             except KeyError:
-                pass  # no type of R4's, so a profile or extension
+                pass  # not an R4 type, so a profile or extension
         structure = self._structure(canonical)
         if structure is None:
             raise KeyError(canonical)
-        if given := _lines(structure, "snapshot"):
-            return _as_given(structure, given)
-        return self._derived(canonical, structure, waiting)
+        if given := _elements(structure, "snapshot"):
+            return _given_snapshot(structure, given)
+        return self._derived(canonical, structure, in_progress)
 
-    def _derived(self, canonical: str, structure: Structure, waiting: tuple[str, ...]) -> Snapshot:
-        """The snapshot by the differential of a profile."""
-        waiting = (*waiting, canonical)
-        base = self._base(structure, waiting)
-        lines = _lines(structure, "differential")
+    def _derived(self, canonical: str, structure: Structure, in_progress: tuple[str, ...]) -> Snapshot:
+        """Generate the snapshot of a profile from its differential."""
+        in_progress = (*in_progress, canonical)
+        base = self._base(structure, in_progress)
+        lines = _elements(structure, "differential")
         if lines is None:
             raise _faulty("StructureDefinition", messages.NOTHING_STATED())
-        root = planted(base.elements)
-        narrowing = Narrowing(structure["url"], self._line)
-        differential = Differential(root, narrowing, Unfolding(lambda url: self._made_for(url, waiting)))
+        root = build_tree(base.elements)
+        narrowing = Narrowing(structure["url"], self._types)
+        differential = Differential(
+            root, narrowing, Unfolding(lambda url: self._cached_snapshot(url, in_progress))
+        )
         differential.apply(lines)
         if differential.issues:
             raise SnapshotError(*differential.issues)
         return _snapshot(structure, base, tuple(flatten(root)))
 
-    def _base(self, structure: Structure, waiting: tuple[str, ...]) -> Snapshot:
-        """The snapshot of what a profile derives from."""
+    def _base(self, structure: Structure, in_progress: tuple[str, ...]) -> Snapshot:
+        """The snapshot of a profile's base definition."""
         url = structure.get("baseDefinition")
         if structure.get("derivation") == "specialization":
             raise _faulty("StructureDefinition.derivation", messages.NEW_TYPE())
         if not isinstance(url, str):
             raise _faulty(_BASE, messages.NO_BASE())
         try:
-            base = self._made_for(url, waiting)
+            base = self._cached_snapshot(url, in_progress)
         except KeyError as error:
             raise _faulty(_BASE, messages.UNKNOWN_BASE(url=url), "not-found") from error
         except SnapshotError as error:
@@ -119,8 +121,8 @@ class Snapshots:
         return base
 
 
-def _lines(structure: Structure, view: str) -> list[Any] | None:
-    """The elements of the differential or snapshot, where there is one."""
+def _elements(structure: Structure, view: str) -> list[Any] | None:
+    """The elements of the `differential` or `snapshot`; None if it is absent."""
     holder = structure.get(view)
     lines = holder.get("element") if isinstance(holder, dict) else None
     return lines if isinstance(lines, list) else None
@@ -144,8 +146,10 @@ def _snapshot(
     )
 
 
-def _as_given(structure: Structure, elements: list[Any]) -> Snapshot:
-    """The snapshot that a StructureDefinition brings, used as it is."""
+def _given_snapshot(structure: Structure, elements: list[Any]) -> Snapshot:
+    """The snapshot included in a StructureDefinition, unchanged. Raises `SnapshotError` if it is
+    malformed.
+    """
     issues = [
         Issue("error", "structure", text, (f"StructureDefinition.snapshot.element[{index}]{field}",))
         for index, element in enumerate(elements)
@@ -157,8 +161,8 @@ def _as_given(structure: Structure, elements: list[Any]) -> Snapshot:
 
 
 def _given_faults(element: Any, type: Any) -> Iterator[tuple[str, Text]]:
-    """What is wrong with an element of a snapshot, which has to be complete."""
-    wrong = [*faults(element)]
+    """The errors of an element in an included snapshot, which must be complete."""
+    wrong = [*format_errors(element)]
     yield from ((field, messages.WRONG_SHAPE(expected=expected())) for field, expected in wrong)
     if wrong:
         return
@@ -171,7 +175,7 @@ def _given_faults(element: Any, type: Any) -> Iterator[tuple[str, Text]]:
             yield f".{name}", messages.WRONG_SHAPE(expected=expected())
     if limit_of(element.get("max", "*")) is None:
         yield ".max", messages.BAD_MAX(stated=element["max"])
-    if is_too_deep(place_of(element, ())):
+    if is_too_deep(path_of(element, ())):
         yield ".path", messages.TOO_DEEP(limit=PARTS_MAX)
     root = element["path"].partition(".")[0]
     if root != type:

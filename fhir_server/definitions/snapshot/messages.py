@@ -1,4 +1,4 @@
-"""What is said of a StructureDefinition from which no snapshot can be made."""
+"""Messages for StructureDefinitions whose snapshot cannot be generated."""
 
 from fhir_server.issues import Template
 

@@ -1,6 +1,6 @@
-"""One element of a base, narrowed by what a differential states of it.
+"""Narrowing an element of the base by an element of a differential.
 
-A statement that would widen is a problem, and what the base says stays.
+A statement that would widen the base is a problem and is ignored.
 https://hl7.org/fhir/R4/profiling.html#limitations
 """
 
@@ -10,37 +10,37 @@ from typing import Any
 
 from fhir_server.core import json
 from fhir_server.definitions.snapshot import messages
-from fhir_server.definitions.snapshot.fixed_values import fixed_or_pattern, includes, value_names
+from fhir_server.definitions.snapshot.fixed_values import fits_type, fixed_value_names, satisfies
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
-from fhir_server.definitions.snapshot.type_hierarchy import TypeLine
+from fhir_server.definitions.snapshot.type_hierarchy import TypeHierarchy
 from fhir_server.definitions.snapshot.type_narrowing import narrowed_types
 from fhir_server.issues import Text
 
 Problem = tuple[str, Text]
-"""Where in the element, as `.min` or `.type[0].code`, and what is wrong there."""
+"""The location in the element, such as `.min` or `.type[0].code`, and the message."""
 
 STRENGTHS = ("example", "preferred", "extensible", "required")
 RULES = ("open", "openAtEnd", "closed")
 _ACCUMULATED = ("alias", "condition", "example", "extension", "mapping")
-_NOT_OF_THE_ELEMENT = frozenset(
+_NOT_INHERITED = frozenset(
     ("id", "path", "sliceName", "sliceIsConstraining", "base", "contentReference", "constraint", "type")
 )
 
 
 class Narrowing:
-    """Narrows elements for the profile at `url`, which becomes the source of its rules."""
+    """Narrows elements for the profile at `url`, which becomes the `source` of its invariants."""
 
-    def __init__(self, url: str, types: TypeLine) -> None:
+    def __init__(self, url: str, types: TypeHierarchy) -> None:
         self._url = url
         self._types = types
 
     def narrow(
         self, base: ElementDefinition, stated: ElementDefinition
     ) -> tuple[ElementDefinition, list[Problem]]:
-        """The element's facts with what is stated of it, and what could not be taken over."""
+        """The narrowed element, and the problems of statements that were ignored."""
         made = dict(base)
         problems: list[Problem] = []
-        made.update({name: value for name, value in stated.items() if name not in _NOT_OF_THE_ELEMENT})
+        made.update({name: value for name, value in stated.items() if name not in _NOT_INHERITED})
         for name in _ACCUMULATED:
             if name in stated and name in base:
                 made[name] = [*base[name], *(item for item in stated[name] if item not in base[name])]
@@ -66,18 +66,18 @@ class Narrowing:
         return problems
 
     def _constraints(self, base: list[dict[str, Any]], stated: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The base's rules and those stated; rules add up, and none is taken back."""
+        """The base's invariants and the stated ones; invariants only accumulate."""
         return [*base, *({"source": self._url} | rule for rule in added_rules(base, stated))]
 
 
 def added_rules(own: list[dict[str, Any]], more: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What more rules add to those that an element has."""
+    """The invariants of `more` that are not among an element's own."""
     known = {(rule["key"], rule.get("expression")) for rule in own}
     return [rule for rule in more if (rule["key"], rule.get("expression")) not in known]
 
 
 def _restore(made: ElementDefinition, base: ElementDefinition, field: str) -> None:
-    """Let the base's word stand where what is stated cannot."""
+    """Restore the base's value of a field whose stated value is not allowed."""
     name = field.removeprefix(".").partition(".")[0].partition("[")[0]
     made.pop(name, None)
     if name in base:
@@ -85,7 +85,7 @@ def _restore(made: ElementDefinition, base: ElementDefinition, field: str) -> No
 
 
 def limit_of(max: str) -> float | None:
-    """The number that a max stands for, infinity for `*`; None for what is no max."""
+    """The number of a `max`, infinity for `*`; None if it is invalid."""
     if max == "*":
         return inf
     return int(max) if max.isascii() and max.isdigit() and len(max) < 10 else None
@@ -123,20 +123,20 @@ def _binding(
 
 
 def _values(made: ElementDefinition, base: ElementDefinition, stated: ElementDefinition) -> Iterator[Problem]:
-    """Fixed and pattern values: at most one, of the element's type, within the one that the base has."""
-    names = value_names(stated)
+    """Fixed and pattern values: at most one, of an allowed type, and compatible with that of the base."""
+    names = fixed_value_names(stated)
     if not names:
         return
     if len(names) > 1:
         yield from ((f".{name}", messages.TWO_VALUES(first=names[0], second=names[1])) for name in names)
         return
     name = names[0]
-    if not fixed_or_pattern(name, made.get("type", ())):
+    if not fits_type(name, made.get("type", ())):
         types = ", ".join(type["code"] for type in made.get("type", ()))
         yield f".{name}", messages.VALUE_TYPE(name=name, types=types)
         return
-    for before in value_names(base):
-        if not includes(stated[name], base[before], exactly=before.startswith("fixed")):
+    for before in fixed_value_names(base):
+        if not satisfies(stated[name], base[before], exactly=before.startswith("fixed")):
             yield f".{name}", messages.VALUE_CHANGED(name=name, base=before)
             return
         if before != name:
@@ -155,7 +155,7 @@ def _limits(_: ElementDefinition, base: ElementDefinition, stated: ElementDefini
 
 
 def _above(limit: Any, other: Any) -> bool:
-    """Whether one limit lies above another, where that can be told: numbers, and dates of equal precision."""
+    """Whether one limit is above another; False unless both are numbers, or dates of equal precision."""
     if json.is_number(limit) and json.is_number(other):
         return json.decimal(limit) > json.decimal(other)
     if isinstance(limit, str) and isinstance(other, str) and len(limit) == len(other):

@@ -1,4 +1,4 @@
-"""Slices: found, defined, and those that `valueQuantity` stands for.
+"""Slices of elements: defining them, and the implicit ones of names like `valueQuantity`.
 
 https://hl7.org/fhir/R4/profiling.html#slicing
 """
@@ -14,27 +14,28 @@ from fhir_server.issues import Text
 EXTENSIONS = ("extension", "modifierExtension")
 
 
-def by_url() -> dict[str, Any]:
-    """How extensions are always sliced."""
+def extension_slicing() -> dict[str, Any]:
+    """The slicing that all extensions have."""
     return {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
 
 
-def by_type(rules: str) -> dict[str, Any]:
-    """How a choice is sliced when nothing else is said."""
+def type_slicing(rules: str) -> dict[str, Any]:
+    """The default slicing of a choice element."""
     return {"discriminator": [{"type": "type", "path": "$this"}], "ordered": False, "rules": rules}
 
 
-def define(node: Node, name: str) -> Node | Text:
-    """A new slice of an element, or of its slice `a` if the name is `a/b`; or why there can be none.
+def define_slice(node: Node, name: str) -> Node | Text:
+    """Add a slice to an element, or to its slice `a` if the name is `a/b`; returns a text if that is not
+    allowed.
 
-    What the repetitions need together, no single slice needs. A slice of a choice that bears the name of one
-    of its types is of that type.
+    The slice's minimum is 0: the element's minimum applies to all repetitions together. A slice of a choice
+    that has the JSON name of a type gets that type.
     """
     all_codes = node.find_slice(name.rpartition("/")[0]) if "/" in name else None
     sliced = all_codes or node
     if problem := _sliced(sliced, name):
         return problem
-    slice = sliced.unsliced(name)
+    slice = sliced.copy_without_slices(name)
     facts = {key: value for key, value in sliced.facts.items() if key != "slicing"}
     slice.facts = {**facts, "min": 0}
     slice.defined = True
@@ -47,13 +48,13 @@ def define(node: Node, name: str) -> Node | Text:
 
 
 def _sliced(node: Node, name: str) -> Text | None:
-    """See to it that the element is sliced; or why it cannot get this slice."""
+    """Make sure that the element has a slicing; returns a text if the slice is not allowed."""
     slicing = node.facts.get("slicing")
     if slicing is None:
         if node.name in EXTENSIONS:
-            slicing = by_url()
+            slicing = extension_slicing()
         elif node.is_choice:
-            slicing = by_type("open")
+            slicing = type_slicing("open")
         elif node.slice_name is None:
             return messages.NO_SLICING(element=node.name, slice=name)
         else:
@@ -64,10 +65,11 @@ def _sliced(node: Node, name: str) -> Text | None:
     return None
 
 
-def of_type(node: Node, name: str) -> Node | Text:
-    """The slice of the choice `value[x]` that `valueQuantity` stands for, defined if need be.
+def slice_for_type(node: Node, name: str) -> Node | Text:
+    """The slice of the choice `value[x]` for a name like `valueQuantity`, created if necessary.
 
-    Where nothing else is said of the choice, to name types in this way means that no other is allowed.
+    If the differential does not constrain the choice itself, the types named this way are the only allowed
+    ones.
     """
     known = node.find_slice(name) or next(
         (
@@ -79,29 +81,31 @@ def of_type(node: Node, name: str) -> Node | Text:
     )
     if known is not None:
         return known
-    offered = node.facts.get("type", []) if node.offered is None else node.offered
-    types = [type for type in offered if json_name(node, type) == name]
+    original_types = node.facts.get("type", []) if node.original_types is None else node.original_types
+    types = [type for type in original_types if json_name(node, type) == name]
     if not types:
-        return messages.CHOICE_TYPE(name=name, element=node.name, types=", ".join(map(fhir_code, offered)))
-    _narrow_to(node, types, offered)
-    return define(node, name)
+        return messages.CHOICE_TYPE(
+            name=name, element=node.name, types=", ".join(map(fhir_code, original_types))
+        )
+    _narrow_to(node, types, original_types)
+    return define_slice(node, name)
 
 
-def _narrow_to(node: Node, types: list[dict[str, Any]], offered: list[dict[str, Any]]) -> None:
-    """Leave a choice that has no line and no slices of its own only the types that short paths name."""
-    if node.stated or (node.offered is None and "slicing" in node.facts):
+def _narrow_to(node: Node, types: list[dict[str, Any]], original_types: list[dict[str, Any]]) -> None:
+    """Restrict a choice to the types named so far, unless the differential or a slicing constrains it."""
+    if node.stated or (node.original_types is None and "slicing" in node.facts):
         return
-    before = [] if node.offered is None else node.facts["type"]
-    node.offered = offered
-    node.facts = {**node.facts, "slicing": by_type("closed"), "type": [*before, *types]}
+    before = [] if node.original_types is None else node.facts["type"]
+    node.original_types = original_types
+    node.facts = {**node.facts, "slicing": type_slicing("closed"), "type": [*before, *types]}
 
 
 def is_short_for(node: Node, name: str) -> bool:
-    """Whether `valueQuantity` is the choice `value[x]` with one of its types."""
+    """Whether a name like `valueQuantity` is the JSON name of the choice `value[x]`."""
     return type_suffix(name, node.name.removesuffix("[x]")) != ""
 
 
 def json_name(node: Node, type: dict[str, Any]) -> str:
-    """The property under which JSON writes a choice of this type."""
+    """The JSON name of a choice element with this type."""
     code = fhir_code(type)
     return node.name.removesuffix("[x]") + code[:1].upper() + code[1:]

@@ -1,4 +1,4 @@
-"""A snapshot as a value.
+"""The snapshot of a StructureDefinition.
 
 https://hl7.org/fhir/R4/structuredefinition.html#snapshot
 """
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 ElementDefinition = dict[str, Any]
-"""An ElementDefinition as R4's JSON writes it. Snapshots share parts of them: never change one."""
+"""An ElementDefinition as JSON. Snapshots share parts of them: never mutate one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """A type or profile with its elements complete and in order, the root first.
+    """A type or profile with all its elements in order, the root first.
 
-    `base` is the canonical of what it derives from, None for Resource and Element; `contexts` say where an
-    extension may stand, and `context_invariants` are FHIRPath expressions on that place.
+    `base` is the canonical of the base definition, None for Resource and Element. `contexts` and
+    `context_invariants` (FHIRPath) say where an extension is allowed.
     """
 
     url: str
@@ -33,5 +33,5 @@ class Snapshot:
 
     @property
     def root(self) -> ElementDefinition:
-        """The element that stands for the whole."""
+        """The root element."""
         return self.elements[0]

@@ -14,12 +14,12 @@ _PLACE = ("id", "path", "sliceName")
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One element while a snapshot is made. `facts` is its definition without id, path and slice name; it is
-    replaced, never changed. `children` is None while what its type or reference holds is not unfolded here.
+    """One element while a snapshot is generated. `facts` is its definition without id, path and slice name;
+    it is replaced, never mutated. `children` is None as long as its type or contentReference is not unfolded.
 
-    `closed` tells that the base lets nobody add slices; `offered` are the types that a choice had before it
-    was narrowed to those that short paths such as `valueQuantity` name; `defined` tells that the differential
-    makes this slice, and `stated` that it has a line on the element.
+    `closed` tells that the base lets nobody add slices; `original_types` are the types that a choice had
+    before it was narrowed to those that short paths such as `valueQuantity` name; `defined` tells that the
+    differential makes this slice, and `stated` that it has a line on the element.
     """
 
     name: str
@@ -28,26 +28,26 @@ class Node:
     children: list["Node"] | None = None
     slices: list["Node"] = field(default_factory=list)
     closed: bool = False
-    offered: list[dict[str, Any]] | None = None
+    original_types: list[dict[str, Any]] | None = None
     defined: bool = False
     stated: bool = False
     _by_name: dict[str, "Node"] = field(default_factory=dict)
 
     def copy(self) -> "Node":
-        """The same tree anew."""
-        made = self.unsliced(self.slice_name)
+        """A deep copy of the tree."""
+        made = self.copy_without_slices(self.slice_name)
         for slice in self.slices:
             made.add_slice(slice.copy())
         made.closed = self.closed
         return made
 
-    def unsliced(self, slice_name: str | None) -> "Node":
-        """The same element and what is inside it anew, as the slice of a name, without slices of its own."""
+    def copy_without_slices(self, slice_name: str | None) -> "Node":
+        """A copy of the element and its children as a slice with this name, without its slices."""
         children = None if self.children is None else [child.copy() for child in self.children]
         return Node(self.name, self.facts, slice_name, children)
 
     def add_slice(self, slice: "Node") -> None:
-        """Add a slice; one named `a/b` to the slice `a`, where there is one."""
+        """Add a slice; one named `a/b` is added to the slice `a`, if that exists."""
         name = slice.slice_name or ""
         all_codes = self._by_name.get(name.rpartition("/")[0]) if "/" in name else None
         if all_codes is None:
@@ -67,16 +67,16 @@ class Node:
         return tuple(type["code"] for type in self.facts.get("type", ()))
 
     def canonicals(self, name: str) -> list[str]:
-        """What its types name under `profile` or `targetProfile`."""
+        """The canonicals of its types' `profile` or `targetProfile`."""
         return [url for type in self.facts.get("type", ()) for url in type.get(name, ())]
 
     def size(self) -> int:
-        """How many elements it stands for, itself included."""
+        """The number of elements in the tree, itself included."""
         inside: tuple[Node, ...] = (*(self.children or ()), *self.slices)
         return 1 + sum(node.size() for node in inside)
 
     def all_slices(self) -> Iterator["Node"]:
-        """Its slices, each before the slices of it."""
+        """Its slices and their slices, each before its own."""
         for slice in self.slices:
             yield slice
             yield from slice.all_slices()
@@ -86,7 +86,7 @@ class Node:
 
 
 def flatten(node: Node, path: str = "", id: str = "") -> Iterator[ElementDefinition]:
-    """The elements of the tree in order: an element, its children, its slices, each with its id and path."""
+    """The elements of the tree in snapshot order: element, children, slices, each with its id and path."""
     path = f"{path}.{node.name}" if path else node.name
     own = f"{id}.{node.name}" if id else node.name
     yield from _branch(node, path, own)
@@ -105,8 +105,8 @@ def _branch(node: Node, path: str, stem: str) -> Iterator[ElementDefinition]:
         yield from _branch(slice, path, stem)
 
 
-def planted(elements: Iterable[ElementDefinition]) -> Node:
-    """The tree of a snapshot's elements, told by their order, paths and slice names."""
+def build_tree(elements: Iterable[ElementDefinition]) -> Node:
+    """Build the tree of a snapshot's elements from their order, paths and slice names."""
     rows = iter(elements)
     first = next(rows)
     root = Node(first["path"], _facts(first))
@@ -117,15 +117,15 @@ def planted(elements: Iterable[ElementDefinition]) -> Node:
         parent = open_nodes[-1]
         if parent.children is None:
             parent.children = []
-        open_nodes.append(_placed(parent.children, segments[-1], element))
+        open_nodes.append(_add_child(parent.children, segments[-1], element))
     return root
 
 
-def _placed(siblings: list[Node], name: str, element: ElementDefinition) -> Node:
-    """The node for an element below siblings that came before it; a slice goes into what it slices."""
+def _add_child(siblings: list[Node], name: str, element: ElementDefinition) -> Node:
+    """Add the node for an element to its siblings; a slice is added to the element that it slices."""
     slice_name = element.get("sliceName")
     node = Node(name, _facts(element), slice_name, closed=_is_closed(element))
-    sliced = _sliced(siblings, name) if slice_name else None
+    sliced = _find_sliced(siblings, name) if slice_name else None
     if sliced is None:
         node.slice_name = None
         siblings.append(node)
@@ -135,8 +135,10 @@ def _placed(siblings: list[Node], name: str, element: ElementDefinition) -> Node
     return node
 
 
-def _sliced(siblings: list[Node], name: str) -> Node | None:
-    """The element of this name, or the choice of which `valueQuantity` is one."""
+def _find_sliced(siblings: list[Node], name: str) -> Node | None:
+    """The last sibling with this name, or the choice for a name like `valueQuantity`; None if
+    there is none.
+    """
     for node in reversed(siblings):
         if node.name == name or (node.is_choice and name.startswith(node.name[:-3])):
             return node

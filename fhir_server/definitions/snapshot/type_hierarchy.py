@@ -1,4 +1,4 @@
-"""Which types, and which profiles, derive from which.
+"""The derivation hierarchy of types and profiles.
 
 https://hl7.org/fhir/R4/types.html
 """
@@ -10,11 +10,11 @@ from fhir_server.definitions.elements import STRUCTURES, TypeDefinition, type_ur
 from fhir_server.definitions.snapshot.base_types import FHIR_TYPE, SYSTEM_TYPES
 
 Json = dict[str, Any]
-_LINE_MAX = 100
+_DERIVATIONS_MAX = 100
 
 
-class TypeLine:
-    """Answers from R4's types and the StructureDefinitions at hand."""
+class TypeHierarchy:
+    """The hierarchy of R4's types and the known StructureDefinitions."""
 
     def __init__(
         self, definition: Callable[[str], TypeDefinition], structure: Callable[[str], Json | None]
@@ -23,22 +23,22 @@ class TypeLine:
         self._structure = structure
 
     def is_type(self, code: str) -> bool:
-        """Whether R4, or FHIRPath's system, has this type."""
+        """Whether it is a type of R4 or a FHIRPath System type."""
         return code.startswith(SYSTEM_TYPES) or self._type(code) is not None
 
     def is_a(self, code: str, base: str) -> bool:
         """Whether the type is `base` or derives from it."""
-        line: str | None = code
-        while line is not None and line != base:
-            type = self._type(line)
-            line = type.base if type else None
-        return line is not None
+        hierarchy: str | None = code
+        while hierarchy is not None and hierarchy != base:
+            type = self._type(hierarchy)
+            hierarchy = type.base if type else None
+        return hierarchy is not None
 
     def derives(self, profile: str, bases: frozenset[str]) -> bool | None:
-        """Whether a profile or type (by canonical) is one of `bases` or derives from one; None if not all of
-        its line is known.
+        """Whether a profile or type (by canonical) is one of `bases` or derives from one; None if a
+        definition in its derivation chain is unknown.
         """
-        for url in self._line(profile.partition("|")[0]):
+        for url in self._derivation_chain(profile.partition("|")[0]):
             if url is None:
                 return None
             if url in bases:
@@ -46,14 +46,14 @@ class TypeLine:
         return False
 
     def is_known(self, profile: str) -> bool:
-        """Whether a canonical names a type of R4 or a StructureDefinition at hand."""
+        """Whether a canonical is that of an R4 type or a known StructureDefinition."""
         return (
             self._type(profile.removeprefix(STRUCTURES)) is not None or self._structure(profile) is not None
         )
 
-    def _line(self, url: str) -> Iterator[str | None]:
-        """A canonical and those it derives from, then None where the next is not known."""
-        for _ in range(_LINE_MAX):
+    def _derivation_chain(self, url: str) -> Iterator[str | None]:
+        """A canonical and those of its base definitions; ends with None if the next one is unknown."""
+        for _ in range(_DERIVATIONS_MAX):
             yield url
             type = self._type(url.removeprefix(STRUCTURES)) if url.startswith(STRUCTURES) else None
             if type is not None:
@@ -75,7 +75,9 @@ class TypeLine:
 
 
 def fhir_code(type: Json) -> str:
-    """The FHIR type that a type stands for: R4 writes ids as FHIRPath strings and says `id` beside that."""
+    """The FHIR type of an ElementDefinition.type: R4 gives ids the type System.String and `id` as an
+    extension.
+    """
     if not type["code"].startswith(SYSTEM_TYPES):
         return str(type["code"])
     for extension in type.get("extension", ()):

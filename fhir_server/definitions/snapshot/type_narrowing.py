@@ -1,4 +1,4 @@
-"""The types of an element, narrowed: fewer types, types that derive from them, profiles and targets.
+"""Narrowing the types of an element: to fewer types, derived types, profiles and target profiles.
 
 https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 from fhir_server.definitions.elements import type_url
 from fhir_server.definitions.snapshot import messages
-from fhir_server.definitions.snapshot.type_hierarchy import TypeLine, fhir_code
+from fhir_server.definitions.snapshot.type_hierarchy import TypeHierarchy, fhir_code
 from fhir_server.issues import Text
 
 Json = dict[str, Any]
@@ -15,34 +15,34 @@ ANY_RESOURCE = type_url("Resource")
 
 
 def narrowed_types(
-    base: list[Json], stated: list[Json], line: TypeLine
+    base: list[Json], stated: list[Json], hierarchy: TypeHierarchy
 ) -> tuple[list[Json], list[tuple[str, Text]]]:
-    """The types that remain, and what is wrong with those stated."""
+    """The narrowed types, and the problems of the stated ones."""
     made: list[Json] = []
     problems: list[tuple[str, Text]] = []
     for index, type in enumerate(stated):
         code = fhir_code(type)
-        allowed = _allowed(type, base, line)
+        allowed = _allowed(type, base, hierarchy)
         if allowed is None:
-            text = messages.TYPE_WIDENED if line.is_type(type["code"]) else messages.UNKNOWN_TYPE
+            text = messages.TYPE_WIDENED if hierarchy.is_type(type["code"]) else messages.UNKNOWN_TYPE
             of_the_base = ", ".join(fhir_code(base_type) for base_type in base)
             problems.append((f".type[{index}].code", text(type=code, stated=code, base=of_the_base)))
             continue
-        problems += _target_problems(index, type, allowed, line)
+        problems += _target_problems(index, type, allowed, hierarchy)
         made.append(_joined(type, allowed))
     return made, problems
 
 
-def _allowed(type: Json, base: list[Json], line: TypeLine) -> Json | None:
-    """All that the base allows of what a type stated is: its profiles and targets.
+def _allowed(type: Json, base: list[Json], hierarchy: TypeHierarchy) -> Json | None:
+    """The type of the base that allows the stated type, with all its profiles and targets; None if none does.
 
-    An id may be stated as HL7's definitions have it, which call every id a FHIRPath string.
+    An id may have the type System.String, as in HL7's own definitions.
     """
     code = fhir_code(type)
     same = [
         base_type for base_type in base if code == fhir_code(base_type) or type["code"] == base_type["code"]
     ]
-    found = same or [base_type for base_type in base if line.is_a(code, fhir_code(base_type))]
+    found = same or [base_type for base_type in base if hierarchy.is_a(code, fhir_code(base_type))]
     if not found:
         return None
     allowed = dict(found[0])
@@ -55,17 +55,21 @@ def _allowed(type: Json, base: list[Json], line: TypeLine) -> Json | None:
 
 
 def _joined(type: Json, allowed: Json) -> Json:
-    """The type stated, with what it does not say again; a type that FHIRPath names stays as it is."""
+    """The stated type with the inherited profiles and targets that it does not restate; System types stay
+    unchanged.
+    """
     if fhir_code(allowed) != allowed["code"]:
         return allowed
     inherited = ("profile", "targetProfile") if type["code"] == allowed["code"] else ()
     return {**{name: allowed[name] for name in inherited if name in allowed}, **type}
 
 
-def _target_problems(index: int, type: Json, allowed: Json, line: TypeLine) -> list[tuple[str, Text]]:
-    """The targets stated that are none of the base's; what cannot be told from what is known here passes."""
+def _target_problems(
+    index: int, type: Json, allowed: Json, hierarchy: TypeHierarchy
+) -> list[tuple[str, Text]]:
+    """Problems of stated targets that the base does not allow; undecidable ones pass."""
     before = frozenset(url.partition("|")[0] for url in allowed.get("targetProfile", ()))
-    if not before or ANY_RESOURCE in before or not all(map(line.is_known, before)):
+    if not before or ANY_RESOURCE in before or not all(map(hierarchy.is_known, before)):
         return []
     return [
         (
@@ -73,5 +77,5 @@ def _target_problems(index: int, type: Json, allowed: Json, line: TypeLine) -> l
             messages.TARGET_WIDENED(stated=url, base=", ".join(sorted(before))),
         )
         for place, url in enumerate(type.get("targetProfile", ()))
-        if line.derives(url, before) is False
+        if hierarchy.derives(url, before) is False
     ]

@@ -1,5 +1,4 @@
-"""What an element holds that is not written out: the elements of its type, its type's profile, or the element
-that it refers to.
+"""Unfolding an element into its children: those of its type, its type's profile, or its contentReference.
 
 https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.contentReference
 """
@@ -10,20 +9,23 @@ from dataclasses import dataclass
 from fhir_server.definitions.elements import type_url
 from fhir_server.definitions.snapshot.narrowing import added_rules
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
-from fhir_server.definitions.snapshot.tree import Node, planted
+from fhir_server.definitions.snapshot.tree import Node, build_tree
 
 Resolve = Callable[[str], Snapshot]
 
 
 @dataclass(frozen=True, slots=True)
 class Unfolding:
-    """Unfolds elements by the snapshots that `resolve` finds; it raises KeyError for the unknown."""
+    """Unfolds elements by the snapshots that `resolve` returns; it raises KeyError for an unknown
+    canonical.
+    """
 
     resolve: Resolve
 
     def unfold(self, node: Node) -> bool:
-        """Give a node without children those that it has; False where it has none, or they depend on a type
-        not chosen yet.
+        """Set the children of a node that has none yet.
+
+        Returns False if its type has no children, or if they depend on a type that is not chosen yet.
         """
         if reference := node.facts.get("contentReference"):
             return self._follow(node, reference)
@@ -31,22 +33,22 @@ class Unfolding:
         held = profile or self._type(node)
         if held is None:
             return False
-        root = planted(held.elements)
+        root = build_tree(held.elements)
         node.children = root.children
         if profile is not None:
             node.facts = _with_rules(node.facts, root.facts)
         return True
 
     def profile(self, node: Node) -> Snapshot | None:
-        """The profile on the node's type, where there is one that is known.
+        """The profile on the node's type; None if there is not exactly one, or it is unknown.
 
-        What is not known is said by whoever validates; the differential can still be read.
+        Validation reports unknown profiles; the differential can be applied without them.
         """
         profiles = node.canonicals("profile")
         return self._known(profiles[0]) if len(profiles) == 1 and len(set(node.type_codes)) == 1 else None
 
     def _type(self, node: Node) -> Snapshot | None:
-        """The type of the node; Element where it may be of several types."""
+        """The snapshot of the node's type; of Element if it has several types."""
         codes = set(node.type_codes)
         if not codes:
             return None
@@ -59,10 +61,10 @@ class Unfolding:
             return None
 
     def _follow(self, node: Node, reference: str) -> bool:
-        """Put in place of a reference the content of the element referred to, as the base type has it."""
+        """Replace a contentReference by the content of its target in the base type."""
         names = reference.partition("#")[2].split(".")
         base = self._known(type_url(names[0]))
-        target = None if base is None else _below(planted(base.elements), names[1:])
+        target = None if base is None else _below(build_tree(base.elements), names[1:])
         if target is None:
             return False
         facts = {name: value for name, value in node.facts.items() if name != "contentReference"}
@@ -72,7 +74,7 @@ class Unfolding:
 
 
 def _below(node: Node | None, names: list[str]) -> Node | None:
-    """The element at a path below the node."""
+    """The element at a path below the node; None if there is none."""
     for name in names:
         children = (node.children if node else None) or ()
         node = next((child for child in children if child.name == name), None)
@@ -80,7 +82,7 @@ def _below(node: Node | None, names: list[str]) -> Node | None:
 
 
 def _with_rules(facts: ElementDefinition, more: ElementDefinition) -> ElementDefinition:
-    """The facts with the rules of another definition that has to hold too."""
+    """The facts with the additional invariants of another definition."""
     own = facts.get("constraint", [])
     added = added_rules(own, more.get("constraint", []))
     return {**facts, "constraint": [*own, *added]} if added else facts

@@ -13,7 +13,7 @@ from fhir_server.definitions.elements import STRUCTURES
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
-from fhir_server.definitions.snapshot.tree import planted
+from fhir_server.definitions.snapshot.tree import build_tree
 from fhir_server.errors import SnapshotError
 from fhir_server.validation.checks.check import Codes
 from fhir_server.validation.fhirpath.comparison import ExtendedPrimitive
@@ -172,7 +172,7 @@ class CompiledProfiles:
 
     def _root(self, canonical: str) -> Branch | None:
         snapshot = self._snapshot(canonical)
-        return planted(snapshot.elements) if snapshot is not None else None
+        return build_tree(snapshot.elements) if snapshot is not None else None
 
     def _snapshot(self, canonical: str) -> Snapshot | None:
         try:

@@ -12,7 +12,7 @@ from fhir_server.definitions.elements import STRUCTURES, Binding, Element, Invar
 from fhir_server.definitions.registry import Registry
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition, Snapshot
 from fhir_server.definitions.snapshot.tree import Node as Branch
-from fhir_server.definitions.snapshot.tree import planted
+from fhir_server.definitions.snapshot.tree import build_tree
 from fhir_server.validation.fhirpath.static_types import UNKNOWN, Types
 from fhir_server.validation.findings import Finding, Findings, quoted_list
 from fhir_server.validation.invariants.compiler import CompiledInvariant, Focus, InvariantCompiler
@@ -67,7 +67,7 @@ class ProfileCompiler:
 
     def compiled(self) -> ItemNode:
         """The node of the root element."""
-        root = planted(self._snapshot.elements)
+        root = build_tree(self._snapshot.elements)
         try:
             definition = self._registry.type(self._snapshot.type)
         except KeyError:

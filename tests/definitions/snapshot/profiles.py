@@ -20,7 +20,7 @@ def profile(type: str, *lines: Json, name: str = "a", base: str | None = None, *
 
 def elements(*profiles: Json) -> dict[str, ElementDefinition]:
     """The elements of the last profile's snapshot by id."""
-    registry = BASE.layered(profiles)
+    registry = BASE.with_guides(profiles)
     found = registry.snapshot(profiles[-1]["url"]).elements
     by_id = {element["id"]: element for element in found}
     assert len(by_id) == len(found)
@@ -29,7 +29,7 @@ def elements(*profiles: Json) -> dict[str, ElementDefinition]:
 
 def complaints(*profiles: Json) -> list[tuple[str, str]]:
     """Where the last profile is faulty, and what is said of it; places in the differential are shortened."""
-    registry = BASE.layered(profiles)
+    registry = BASE.with_guides(profiles)
     with pytest.raises(SnapshotError) as caught:
         registry.snapshot(profiles[-1]["url"])
     return [(_short(issue.expression[0]), issue.text.render()) for issue in caught.value.issues]

@@ -25,7 +25,7 @@ def test_a_profile_says_what_it_derives_from_and_where_it_may_stand() -> None:
         context=[{"type": "element", "expression": "Patient"}],
         contextInvariant=["active"],
     )
-    registry = BASE.layered([extension])
+    registry = BASE.with_guides([extension])
     snapshot = registry.snapshot(HERE + "a|2.0.0")
     assert (snapshot.url, snapshot.version, snapshot.type) == (HERE + "a", "2.0.0", "Extension")
     assert (snapshot.base, snapshot.derivation) == (R4 + "Extension", "constraint")

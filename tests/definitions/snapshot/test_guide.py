@@ -8,7 +8,7 @@ from fhir_server.definitions.registry import Registry
 from mappings.sesame.guide import read_guide
 
 GUIDE = read_guide()
-REGISTRY = Registry.r4().layered(GUIDE.resources)
+REGISTRY = Registry.r4().with_guides(GUIDE.resources)
 
 
 @pytest.mark.parametrize(

@@ -314,7 +314,7 @@ def test_a_hundred_faults_are_enough() -> None:
 
 
 def test_a_fault_is_told_in_french_too() -> None:
-    registry = BASE.layered([profile("Patient", line("Patient.nome"))])
+    registry = BASE.with_guides([profile("Patient", line("Patient.nome"))])
     with pytest.raises(Exception) as caught:
         registry.snapshot(HERE + "a")
     assert caught.value.issues[0].text.render("fr").startswith("Il n'y a pas d'élément nome dans Patient")

@@ -46,7 +46,7 @@ def chains(draw: st.DrawFn) -> list[Json]:
     type = draw(st.sampled_from(TYPES))
     made: list[Json] = []
     for index in range(draw(st.integers(1, 3))):
-        known = BASE.layered(made).snapshot(made[-1]["url"] if made else R4 + type)
+        known = BASE.with_guides(made).snapshot(made[-1]["url"] if made else R4 + type)
         chosen = draw(st.sets(st.integers(0, len(known.elements) - 1), max_size=6))
         lines = [draw(tightened(known.elements[place])) for place in sorted(chosen)]
         base = str(index - 1) if index else None
@@ -56,7 +56,7 @@ def chains(draw: st.DrawFn) -> list[Json]:
 
 @given(chains())
 def test_a_tightened_element_is_inside_its_base(profiles: list[Json]) -> None:
-    registry = BASE.layered(profiles)
+    registry = BASE.with_guides(profiles)
     for made in profiles:
         base = {element["id"]: element for element in registry.snapshot(made["baseDefinition"]).elements}
         snapshot = registry.snapshot(made["url"])
@@ -138,7 +138,7 @@ def test_a_differential_of_any_shape_has_a_snapshot_or_says_why_not(
 def faults(profiles: list[Json]) -> tuple[Issue, ...]:
     """What is said of the last profile, if anything is."""
     try:
-        BASE.layered(profiles).snapshot(profiles[-1]["url"])
+        BASE.with_guides(profiles).snapshot(profiles[-1]["url"])
     except SnapshotError as error:
         return error.issues
     return ()

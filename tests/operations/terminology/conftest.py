@@ -16,7 +16,7 @@ def knowing(client_with: ClientFactory, registry: Registry) -> ClientFactory:
     """Makes clients of servers whose guide has the resources."""
 
     def make(*resources: dict[str, Any]) -> Client:
-        own = registry.layered(resources)
+        own = registry.with_guides(resources)
         return client_with(registry=own, codes=Terminology(own))
 
     return make

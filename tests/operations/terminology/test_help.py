@@ -31,7 +31,7 @@ class Helper:
 
 @pytest.fixture
 def helped(client_with: ClientFactory, registry: Registry) -> Client:
-    own = registry.layered(RESOURCES)
+    own = registry.with_guides(RESOURCES)
     return client_with(registry=own, codes=Terminology(own, Helper()))
 
 

@@ -68,7 +68,7 @@ class Problems:
     """The problems of resources under some definitions."""
 
     def __init__(self, *definitions: Json) -> None:
-        registry = Registry.r4().layered(definitions)
+        registry = Registry.r4().with_guides(definitions)
         self.validator = Validator(registry, FhirPath(), Terminology(registry))
 
     def __call__(self, resource: Json, *profiles: str, severities: tuple[str, ...] = ("error",)) -> list[Any]:

@@ -262,7 +262,7 @@ def test_a_supplement_is_no_code_system() -> None:
         "content": "supplement",
         "supplements": "http://hl7.org/fhir/administrative-gender",
     }
-    registry = Registry.r4().layered([supplement])
+    registry = Registry.r4().with_guides([supplement])
     validator = Validator(registry, FhirPath(), Terminology(registry))
     resource = patient(maritalStatus={"coding": [{"system": supplement["url"], "code": "male"}]})
     place = "Patient.maritalStatus.coding[0].system"
@@ -286,7 +286,7 @@ def test_a_canonical_leads_to_what_belongs_there(validator: Validator) -> None:
 def test_a_url_that_several_definitions_share(registry: Registry) -> None:
     url = "http://example.org/suivi"
     shared = [{"resourceType": type, "url": url} for type in ("Questionnaire", "Measure")]
-    over = registry.layered(shared)
+    over = registry.with_guides(shared)
     judge = Validator(over, FhirPath(), Terminology(over))
     response = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": url}
     assert told(judge, response) == []

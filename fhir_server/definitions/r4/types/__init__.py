@@ -1,1 +1,1 @@
-"""One file of facts for every R4 type."""
+"""The compiled facts of R4's types, one file for each type."""
