@@ -194,6 +194,7 @@ class Conformance:
             bundle,
             profiles,
             self._errors_only,
+            context.state.budget,
         )
         issues = (issue for check in checks for issue in check.check(resource, check_context))
         return [_finding(issue, name) for issue in _until_many_errors(issues)] or None

@@ -7,13 +7,11 @@ http://hl7.org/fhir/uv/sdc/STU3/expressions.html#calculatedExpression
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.core.json import decimal as exact
 from fhir_server.core.json import is_number
-from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, Severity
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.answer_comparison import same_coding, shown
@@ -26,11 +24,7 @@ from fhir_server.validation.checks.questionnaire_form import (
     extension_values,
     value_of,
 )
-from fhir_server.validation.fhirpath.comparison import bare_value
-from fhir_server.validation.fhirpath.compiled import Compiled, Scope, Unsupported
-from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
-from fhir_server.validation.fhirpath.parser import parse
-from fhir_server.validation.fhirpath.static_types import Types
+from fhir_server.validation.checks.response_expressions import ResponseExpressions
 
 CALCULATED = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
 _ORDINAL_CALL = re.compile(r"\.(?:ordinal|weight)\(\s*\)")
@@ -43,13 +37,11 @@ def calculation_issues(
     element: Element,
     place: str,
     *,
-    form: Form,
-    response: Element,
-    paths: FhirPath,
+    expressions: ResponseExpressions,
     complete: bool,
 ) -> Iterator[Issue]:
-    """Check that the answer is the result of the calculation. If it may be changed by hand, or the response
-    is not complete, a difference is a warning.
+    """Check that the answer is the result of the calculation, by `expressions` on the response with ordinals.
+    If it may be changed by hand, or the response is not complete, a difference is a warning.
     """
     expression, found = _expression(item), _single_answer(element)
     if expression is None or found is None:
@@ -57,7 +49,7 @@ def calculation_issues(
     severity: Severity = "error" if complete and item.definition.get("readOnly") is True else "warning"
     where = f"{place}.answer[0]"
     try:
-        wanted = _evaluated(expression, with_ordinals(response, form), paths)
+        wanted = expressions.evaluate(_ORDINAL_CALL.sub(f".extension('{ORDINAL}').value", expression))
     except FhirPathError as error:
         text = messages.CALCULATION_FAILED(link_id=item.link_id, reason=error)
         yield finding("information", "not-supported", "calculated-expression", text, where)
@@ -117,36 +109,6 @@ def _expression(item: Item) -> str | None:
 def _single_answer(element: Element) -> TypedValue | None:
     answers = element.get("answer", ())
     return value_of(answers[0], "value") if len(answers) == 1 else None
-
-
-def _evaluated(expression: str, response: Element, paths: FhirPath) -> list[Any]:
-    """The values of the expression; by compiled code if possible, which is many times faster."""
-    expression = _ORDINAL_CALL.sub(f".extension('{ORDINAL}').value", expression)
-    code = _compiled(expression)
-    if code is not None:
-        scope = Scope(response, response, _nothing, _nothing, context=response)
-        try:
-            return [bare_value(item) for item in code.run(response, scope)]
-        except (Unsupported, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
-            pass  # the library decides
-    return paths.evaluate(expression, response)
-
-
-@lru_cache(maxsize=256)
-def _compiled(expression: str) -> Compiled | None:
-    """The expression compiled for QuestionnaireResponse, which is the same in every guide; None if it cannot
-    be.
-    """
-    types = Types(Registry.r4())
-    shape = types.of_type("QuestionnaireResponse")
-    try:
-        return ExpressionCompiler(types, shape, shape).compiled(parse(expression))
-    except (Unsupported, FhirPathError, RecursionError):
-        return None
-
-
-def _nothing(*_: Any) -> None:
-    return None
 
 
 def _same(found: Any, wanted: Any) -> bool:

@@ -6,11 +6,12 @@ https://hl7.org/fhir/R4/validation.html
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.registry import Registry
 from fhir_server.issues import Issue, IssueType, Severity, Text
+from fhir_server.validation.fhirpath.compiled import StepBudget
 
 Resource = dict[str, Any]
 Resolve = Callable[[str], Resource | None]
@@ -37,7 +38,8 @@ class CheckContext(Struct, frozen=True):
 
     `resolve` finds what a reference or a canonical leads to, where that can be found; `bundle` is the Bundle
     whose entry the resource is; `profiles` are those that the resource claims or is checked against. Where
-    `errors_only`, nobody reads less than errors: a check that costs need not look for what is less.
+    `errors_only`, nobody reads less than errors: a check that costs need not look for what is less. `budget`
+    is what FHIRPath expressions may cost.
     """
 
     registry: Registry
@@ -47,6 +49,7 @@ class CheckContext(Struct, frozen=True):
     bundle: Resource | None = None
     profiles: frozenset[str] = frozenset()
     errors_only: bool = False
+    budget: StepBudget = field(default_factory=StepBudget)
 
     def canonical(self, url: str, type: str) -> Resource | None:
         """The resource of a type with this canonical `url` or `url|version`, from the registry or

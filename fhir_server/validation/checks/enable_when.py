@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_server.core.fhirpath import FhirPath, FhirPathError
+from fhir_server.core.fhirpath import FhirPathError
 from fhir_server.validation.checks.answer_comparison import compared, fits
 from fhir_server.validation.checks.questionnaire_form import Form, Item, TypedValue, value_of
+from fhir_server.validation.checks.response_expressions import ResponseExpressions
 
 Element = Mapping[str, Any]
 
@@ -31,7 +32,7 @@ class Enablement:
 
     form: Form
     response: Element
-    paths: FhirPath
+    expressions: ResponseExpressions
 
     def enabled(self, item: Item, within: tuple[tuple[Item, Element], ...]) -> bool:
         """Whether the item is enabled; true if that cannot be decided."""
@@ -51,7 +52,7 @@ class Enablement:
         if expression.get("language") != "text/fhirpath" or "expression" not in expression:
             return True
         try:
-            return self.paths.evaluate(expression["expression"], self.response) in ([True], [])
+            return self.expressions.evaluate(expression["expression"]) in ([True], [])
         except FhirPathError:
             return True
 

@@ -13,7 +13,7 @@ from fhir_server.issues import Issue, Severity, Text
 from fhir_server.validation.checks import messages
 from fhir_server.validation.checks.answer_comparison import compared
 from fhir_server.validation.checks.answers import CORE, Answer, answer_issues
-from fhir_server.validation.checks.calculated_answers import calculation_issues
+from fhir_server.validation.checks.calculated_answers import calculation_issues, with_ordinals
 from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.checks.enable_when import Enablement
 from fhir_server.validation.checks.questionnaire_form import (
@@ -24,6 +24,7 @@ from fhir_server.validation.checks.questionnaire_form import (
     read_form,
     value_of,
 )
+from fhir_server.validation.checks.response_expressions import ResponseExpressions
 from fhir_server.validation.findings import excerpt, shortened
 from fhir_server.validation.messages import DID_YOU_MEAN, NO_HINT
 
@@ -66,8 +67,10 @@ class QuestionnaireResponseCheck:
             text = messages.RESPONSE_TOO_LARGE(url=url)
             yield finding("warning", "too-costly", "questionnaire-known", text, ROOT)
             return
-        enablement = Enablement(form, resource, context.paths)
-        walk = _ResponseWalker(form, resource, context, enablement, resource.get("status") in COMPLETE)
+        paths, budget = context.paths, context.budget
+        enablement = Enablement(form, resource, ResponseExpressions(lambda: resource, paths, budget))
+        calculations = ResponseExpressions(lambda: with_ordinals(resource, form), paths, budget)
+        walk = _ResponseWalker(form, calculations, context, enablement, resource.get("status") in COMPLETE)
         yield from walk.items(resource, ROOT, form.below[None], ())
 
     def _form(self, questionnaire: Resource) -> Form:
@@ -133,7 +136,7 @@ class _ResponseWalker:
     """Walks a response and its form together; `enabled` is false below items that are not enabled."""
 
     form: Form
-    response: Resource
+    calculations: ResponseExpressions
     context: CheckContext
     enablement: Enablement
     complete: bool
@@ -256,13 +259,7 @@ class _ResponseWalker:
                 yield from answer_issues(found, self.context)
             yield from self.items(answer, place, self.form.below[item], within)
         yield from calculation_issues(
-            item,
-            element,
-            where,
-            form=self.form,
-            response=self.response,
-            paths=self.context.paths,
-            complete=self.complete,
+            item, element, where, expressions=self.calculations, complete=self.complete
         )
 
 

@@ -3,24 +3,19 @@
 https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from time import thread_time
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPath, FhirPathError
-from fhir_server.core.time_limit import TimeLimitExceeded, time_limit
 from fhir_server.definitions.elements import Invariant
 from fhir_server.validation.fhirpath.compiled import Compiled, Run, Scope, Unsupported
 from fhir_server.validation.fhirpath.compiler import ExpressionCompiler
+from fhir_server.validation.fhirpath.library_time import counted_library_time
 from fhir_server.validation.fhirpath.parser import parse
 from fhir_server.validation.fhirpath.static_types import StaticType, Types
 from fhir_server.validation.invariants.corrections import CORRECTIONS
 from fhir_server.validation.invariants.native import NATIVE_INVARIANTS, REQUIRED_PROPERTIES, STRUCTURAL
-
-LIBRARY_SECONDS_MAX = 2.0
-"""Processor time that the fhirpath library may spend on one invariant of one item."""
 
 Holds = Callable[[Any, Scope], bool]
 """Whether an invariant holds for an item. Raises `FhirPathError` if it cannot be evaluated."""
@@ -132,7 +127,7 @@ class InvariantCompiler:
         paths, path = self._paths, focus.path
 
         def holds(item: Any, scope: Scope) -> bool:
-            with _counted(expression, scope):
+            with counted_library_time(expression, scope):
                 found = paths.evaluate(
                     expression,
                     item,
@@ -146,20 +141,3 @@ class InvariantCompiler:
             return bool(found) and found[0] is not False
 
         return holds
-
-
-@contextmanager
-def _counted(expression: str, scope: Scope) -> Iterator[None]:
-    """Count the processor time of the library as steps, so that the invariants of a resource come to an end.
-
-    Raises `FhirPathError` if it takes longer than `LIBRARY_SECONDS_MAX`, and at once where no steps are left.
-    """
-    scope.count_steps(1)
-    began = thread_time()
-    try:
-        with time_limit(LIBRARY_SECONDS_MAX):
-            yield
-    except TimeLimitExceeded as error:
-        raise FhirPathError(f"{expression}: {error}") from error
-    finally:
-        scope.count_time(thread_time() - began)
