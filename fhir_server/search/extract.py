@@ -27,9 +27,9 @@ from fhir_server.search.index_plan import (
     PresenceParameter,
     kind_of,
 )
+from fhir_server.search.path_resolver import PathTarget
 from fhir_server.search.text_elements import text_names
 from fhir_server.search.token_sets import ignores_case
-from fhir_server.search.tree import Place
 from fhir_server.search.types.context import Indexing
 from fhir_server.search.types.reference import FIRST_OF_BUNDLES
 from fhir_server.search.types.word import index_words
@@ -203,7 +203,7 @@ class Extractor:
             if type is None:
                 continue
             if type not in evaluated.indexers:
-                indexer = self._builder.indexer(parameter.code, kind_of(parameter), Place(type))
+                indexer = self._builder.indexer(parameter.code, kind_of(parameter), PathTarget(type))
                 evaluated.indexers[type] = indexer
             if index := evaluated.indexers[type]:
                 index(value, entries)

@@ -12,7 +12,7 @@ from fhir_server.search.aliases import aliases
 from fhir_server.search.index_plan import (
     COMPARTMENT,
     COMPARTMENTS,
-    KEPT_BY_THE_STORE,
+    EVALUATED_BY_STORE,
     component_expressions,
     is_supported,
 )
@@ -50,7 +50,7 @@ class Fingerprints:
         found = {
             code: self._fingerprint(parameter)
             for code, parameter in parameters.items()
-            if code not in KEPT_BY_THE_STORE
+            if code not in EVALUATED_BY_STORE
         }
         for code, shared in aliases(self._registry, type).items():
             found[code] = _digest(shared, found[shared])

@@ -18,7 +18,7 @@ from fhir_server.search.expression_paths import ComplexExpression, Path, parse_p
 from fhir_server.search.extract import EVALUATION_SECONDS_MAX
 from fhir_server.search.index_plan import IndexPlanBuilder, kind_of
 from fhir_server.search.parameters import nearest
-from fhir_server.search.tree import Place, Routes
+from fhir_server.search.path_resolver import PathResolver, PathTarget
 from fhir_server.search.types.context import Indexing
 from fhir_server.search.types.kinds import KINDS
 
@@ -39,7 +39,7 @@ class SearchParameterValidator:
 
     def __init__(self, registry: Registry, indexing: Indexing, fhirpath: FhirPath) -> None:
         self._registry = registry
-        self._routes = Routes(registry)
+        self._resolver = PathResolver(registry)
         self._builder = IndexPlanBuilder(registry, indexing)
         self._fhirpath = fhirpath
 
@@ -145,13 +145,13 @@ class SearchParameterValidator:
 
     def _part_problems(self, parameter: SearchParameter, base: str) -> Iterator[Issue]:
         """The issues of a composite's expressions: they select no part of `base`, or no component in it."""
-        parts = self._places(parse_paths(parameter.expression or ""), base)
+        parts = self._targets(parse_paths(parameter.expression or ""), base)
         if not parts:
             yield _issue(messages.DEFINITION_LEADS_NOWHERE(type=base), "expression")
             return
         for place, component in enumerate(parameter.components):
             paths = parse_paths(component.expression)
-            if not any(self._places(paths, base, part) for part in parts):
+            if not any(self._targets(paths, base, part) for part in parts):
                 text = messages.DEFINITION_LEADS_NOWHERE(type=base)
                 yield _issue(text, f"component[{place}].expression")
 
@@ -159,23 +159,27 @@ class SearchParameterValidator:
         """The issues of an expression: it selects nothing in `base`, or nothing that can be indexed."""
         try:
             paths = parse_presence(expression) or parse_paths(expression)
-            places = self._places(paths, base)
+            targets = self._targets(paths, base)
         except ComplexExpression:
             yield from self._evaluation_problems(expression, base)
             return
-        if not places:
+        if not targets:
             yield _issue(messages.DEFINITION_LEADS_NOWHERE(type=base), "expression")
-        elif not any(self._builder.indexer(parameter.code, kind_of(parameter), place) for place in places):
-            found = ", ".join(sorted({place.type for place in places}))
+        elif not any(self._builder.indexer(parameter.code, kind_of(parameter), target) for target in targets):
+            found = ", ".join(sorted({target.type for target in targets}))
             text = messages.DEFINITION_NOTHING_TO_INDEX(kind=parameter.type, found=found, type=base)
             yield _issue(text, "expression")
 
-    def _places(self, paths: tuple[Path, ...], base: str, part: Place | None = None) -> list[Place]:
+    def _targets(
+        self, paths: tuple[Path, ...], base: str, part: PathTarget | None = None
+    ) -> list[PathTarget]:
         """The elements that paths select; for an abstract base, in the first of its types with any."""
         for type in self._registry.resource_types_of(base):
-            routes = [route for path in paths for route in self._routes.of(path, type, part)]
-            if routes:
-                return [valued.place for route in routes for valued in self._routes.valued(route)]
+            found = [resolved for path in paths for resolved in self._resolver.resolve(path, type, part)]
+            if found:
+                return [
+                    value.target for one in found for value in self._resolver.resolve_extension_value(one)
+                ]
         return []
 
     def _evaluation_problems(self, expression: str, base: str) -> Iterator[Issue]:

@@ -9,7 +9,7 @@ from fhir_server.definitions.elements import Element
 from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
 from fhir_server.search.expression_paths import ComplexExpression, parse_paths
-from fhir_server.search.tree import Routes
+from fhir_server.search.path_resolver import PathResolver
 from fhir_server.search.types.word import TEXT_TYPES
 
 _NO_CONTENT = frozenset({"id", "reference"})
@@ -45,10 +45,10 @@ def element_types(registry: Registry, type: str, code: str) -> frozenset[str]:
     complex to tell.
     """
     parameter = registry.search_parameters(type)[code]
-    routes = Routes(registry)
+    resolver = PathResolver(registry)
     try:
         paths = parse_paths(parameter.expression or "")
-        return frozenset(route.place.type for path in paths for route in routes.of(path, type))
+        return frozenset(resolved.target.type for path in paths for resolved in resolver.resolve(path, type))
     except ComplexExpression:
         return frozenset()
 

@@ -23,20 +23,21 @@ from fhir_server.search.expression_paths import (
     parse_presence,
 )
 from fhir_server.search.index_plan import is_supported
-from fhir_server.search.tree import Branch, Routes
+from fhir_server.search.index_tree import Branch
+from fhir_server.search.path_resolver import PathResolver
 from tests.search.universe import example_resources
 
 RESOURCES = example_resources()
 
 
-def native(routes: Routes, expression: str, resource: dict[str, Any]) -> list[Any]:
+def native(resolver: PathResolver, expression: str, resource: dict[str, Any]) -> list[Any]:
     """What the tree finds for a plain expression."""
     found: list[Any] = []
     tree = Branch()
     for path in parse_paths(expression):
-        for route in dict.fromkeys(routes.of(path, resource["resourceType"])):
-            tree.grow(route.hops).indexers.append(lambda value, _: found.append(value))
-    tree.grown().visit(resource, resource, Entries())
+        for resolved in dict.fromkeys(resolver.resolve(path, resource["resourceType"])):
+            tree.branch_at(resolved.steps).indexers.append(lambda value, _: found.append(value))
+    tree.build().visit(resource, resource, Entries())
     return found
 
 
@@ -51,12 +52,12 @@ def fhirpath() -> FhirPath:
 
 @pytest.mark.parametrize("file", RESOURCES)
 def test_plain_paths_find_what_fhirpath_finds(registry: Registry, fhirpath: FhirPath, file: str) -> None:
-    resource, routes = exact_numbers(RESOURCES[file]), Routes(registry)
+    resource, resolver = exact_numbers(RESOURCES[file]), PathResolver(registry)
     for code, parameter in registry.search_parameters(resource["resourceType"]).items():
         expression = parameter.expression
         if expression is None or not is_plain(expression):
             continue
-        found = native(routes, expression, resource)
+        found = native(resolver, expression, resource)
         assert distinct(found) == distinct(fhirpath.evaluate(expression, resource)), code
 
 
@@ -88,7 +89,7 @@ MARKED = {
     ],
 )
 def test_what_belongs_to_primitives_is_found(registry: Registry, fhirpath: FhirPath, expression: str) -> None:
-    found = native(Routes(registry), expression, MARKED)
+    found = native(PathResolver(registry), expression, MARKED)
     assert found
     assert distinct(found) == distinct(fhirpath.evaluate(expression, MARKED))
 
@@ -111,7 +112,7 @@ def test_conditions_that_take_more_than_a_look_are_left_to_the_engine(
     registry: Registry, expression: str
 ) -> None:
     with pytest.raises(ComplexExpression):
-        native(Routes(registry), expression, MARKED)
+        native(PathResolver(registry), expression, MARKED)
 
 
 def is_plain(expression: str) -> bool:

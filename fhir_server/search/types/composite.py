@@ -38,7 +38,7 @@ class Part:
     parameters: list[str]
 
 
-Making = tuple[str, tuple[Find, ...], Sequence[str]]
+CompositeRule = tuple[str, tuple[Find, ...], Sequence[str]]
 """A property that must be there, what finds the components then, and the composites to make of them."""
 
 
@@ -77,7 +77,7 @@ def add_part(parts: list[Part], parameter: str, finders: tuple[Finder, ...]) -> 
     parts.append(Part(finders, [parameter]))
 
 
-def makings(parts: Iterable[Part]) -> Iterator[Making]:
+def composite_rules(parts: Iterable[Part]) -> Iterator[CompositeRule]:
     """How composites are made, by what they need: the code comes first and is always there; the value, which
     may be of another type, comes last.
     """
@@ -86,7 +86,7 @@ def makings(parts: Iterable[Part]) -> Iterator[Making]:
             yield name, tuple(finder.find for finder in part.finders), part.parameters
 
 
-def index_parts(parts: Iterable[Making], value: Any, resource: Any, entries: Entries) -> None:
+def index_parts(parts: Iterable[CompositeRule], value: Any, resource: Any, entries: Entries) -> None:
     """Add every combination of the components' entries in one part, at most `COMBINATIONS_MAX`."""
     for needed, finders, parameters in parts:
         if needed and needed not in value:
