@@ -45,9 +45,7 @@ class UnknownProperty(Exception):
 
 
 def select_codes(system: CodeSystem, rule: Mapping[str, Any]) -> frozenset[str]:
-    """The codes that one filter selects. Raises `InvalidFilter`; `UnknownProperty` where it
-    cannot be told.
-    """
+    """The codes that one filter selects. Raises `InvalidFilter`, or `UnknownProperty` if that is unknown."""
     operator, name, value = rule.get("op"), rule.get("property"), rule.get("value")
     if operator not in OPERATORS:
         raise InvalidFilter("op", f"{operator}: {', '.join(OPERATORS)}")

@@ -49,10 +49,10 @@ class Compartment:
 class Registry:
     """R4's definitions with layers of conformance resources on top; a later layer wins.
 
-    The layers are those of installed packages, the programmes' guides, and what clients have stored: those
-    that are read when asked for, and those that are at hand (`stored`). A registry does not change once it is
-    built: `with_guides`, `with_packages` and `with_stored` give a new one. What it makes of resources it
-    keeps.
+    The layers are, from bottom to top: installed packages, the programmes' guides, resources of clients that
+    are read on first use (`clients`), and resources of clients in memory (`stored`). A registry is immutable:
+    `with_guides`, `with_packages` and `with_stored` return a new one. It caches what it derives from
+    resources.
     """
 
     def __init__(

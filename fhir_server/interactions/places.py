@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_server.definitions.elements import Element, TypeRef
-from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.registry_cache import cached_per_registry
 from fhir_server.extension import Resource
 
 _HOLDING = frozenset({"contained", "resource", "outcome"})

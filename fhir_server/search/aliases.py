@@ -5,8 +5,8 @@ In R4, `phonetic` of a Patient is such an alias of `name`. https://hl7.org/fhir/
 
 from collections.abc import Mapping
 
-from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.registry_cache import cached_per_registry
 from fhir_server.search.expression_paths import ComplexExpression, Path, parse_paths
 
 

@@ -7,8 +7,8 @@ https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.max
 
 from collections.abc import Iterable, Sequence
 
-from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.registry_cache import cached_per_registry
 from fhir_server.search.expression_paths import ComplexExpression, OfType, Property, Step, parse_paths
 
 

@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/datatypes.html#string
 from collections.abc import Iterable
 
 from fhir_server.definitions.elements import Element
-from fhir_server.definitions.per_registry import cached_per_registry
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.registry_cache import cached_per_registry
 from fhir_server.search.expression_paths import ComplexExpression, parse_paths
 from fhir_server.search.path_resolver import PathResolver
 from fhir_server.search.types.word import TEXT_TYPES

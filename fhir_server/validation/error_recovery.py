@@ -89,7 +89,7 @@ def _deep_copy(value: Any) -> Any:
 
 
 def _remove(rest: dict[str, Any], fault: Issue, removed: dict[str, bool]) -> bool:
-    """Remove the innermost property that contains the fault, or wrap or unwrap its array where that mends it.
+    """Remove the innermost property that contains the fault, or wrap or unwrap its array if that corrects it.
 
     Returns whether the property was found.
     """

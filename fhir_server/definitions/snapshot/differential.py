@@ -93,10 +93,10 @@ class Differential:
             return
         self._previous_path = path
         node = found.node
-        if node.defined and not node.stated and element.get("mustSupport") is False:
+        if node.is_new and not node.is_stated and element.get("mustSupport") is False:
             # the element must be supported, but not each of its slices
             node.facts = {**node.facts, "mustSupport": False}
-        node.stated = True
+        node.is_stated = True
         node.facts, problems = self._narrowing.narrow(node.facts, element)
         for within, text in problems:
             self._add_issue(index, within, text)

@@ -38,7 +38,7 @@ def define_slice(node: Node, name: str) -> Node | Text:
     slice = sliced.copy_without_slices(name)
     facts = {key: value for key, value in sliced.facts.items() if key != "slicing"}
     slice.facts = {**facts, "min": 0}
-    slice.defined = True
+    slice.is_new = True
     if node.is_choice and (
         types := [type for type in facts.get("type", ()) if json_name(node, type) == name]
     ):
@@ -60,7 +60,7 @@ def _sliced(node: Node, name: str) -> Text | None:
         else:
             slicing = {"rules": "open"}
         node.facts = {**node.facts, "slicing": slicing}
-    if slicing.get("rules") == "closed" and node.closed:
+    if slicing.get("rules") == "closed" and node.is_closed:
         return messages.CLOSED(element=node.name, slice=name)
     return None
 
@@ -93,7 +93,7 @@ def slice_for_type(node: Node, name: str) -> Node | Text:
 
 def _narrow_to(node: Node, types: list[dict[str, Any]], original_types: list[dict[str, Any]]) -> None:
     """Restrict a choice to the types named so far, unless the differential or a slicing constrains it."""
-    if node.stated or (node.original_types is None and "slicing" in node.facts):
+    if node.is_stated or (node.original_types is None and "slicing" in node.facts):
         return
     before = [] if node.original_types is None else node.facts["type"]
     node.original_types = original_types

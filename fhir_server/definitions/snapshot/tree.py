@@ -17,9 +17,9 @@ class Node:
     """One element while a snapshot is generated. `facts` is its definition without id, path and slice name;
     it is replaced, never mutated. `children` is None as long as its type or contentReference is not unfolded.
 
-    `closed` tells that the base lets nobody add slices; `original_types` are the types that a choice had
-    before it was narrowed to those that short paths such as `valueQuantity` name; `defined` tells that the
-    differential makes this slice, and `stated` that it has a line on the element.
+    `is_closed`: the base does not allow new slices. `original_types`: the types of a choice before it was
+    narrowed to those named by paths such as `valueQuantity`. `is_new`: the differential defines this slice.
+    `is_stated`: the differential has an element for this one.
     """
 
     name: str
@@ -27,10 +27,10 @@ class Node:
     slice_name: str | None = None
     children: list["Node"] | None = None
     slices: list["Node"] = field(default_factory=list)
-    closed: bool = False
+    is_closed: bool = False
     original_types: list[dict[str, Any]] | None = None
-    defined: bool = False
-    stated: bool = False
+    is_new: bool = False
+    is_stated: bool = False
     _by_name: dict[str, "Node"] = field(default_factory=dict)
 
     def copy(self) -> "Node":
@@ -38,7 +38,7 @@ class Node:
         made = self.copy_without_slices(self.slice_name)
         for slice in self.slices:
             made.add_slice(slice.copy())
-        made.closed = self.closed
+        made.is_closed = self.is_closed
         return made
 
     def copy_without_slices(self, slice_name: str | None) -> "Node":
@@ -124,7 +124,7 @@ def build_tree(elements: Iterable[ElementDefinition]) -> Node:
 def _add_child(siblings: list[Node], name: str, element: ElementDefinition) -> Node:
     """Add the node for an element to its siblings; a slice is added to the element that it slices."""
     slice_name = element.get("sliceName")
-    node = Node(name, _facts(element), slice_name, closed=_is_closed(element))
+    node = Node(name, _facts(element), slice_name, is_closed=_is_closed(element))
     sliced = _find_sliced(siblings, name) if slice_name else None
     if sliced is None:
         node.slice_name = None

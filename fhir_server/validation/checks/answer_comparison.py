@@ -17,9 +17,7 @@ DATES = frozenset({"Date", "DateTime", "Instant"})
 
 
 def compared(type: str, one: Any, other: Any) -> int | None:
-    """-1, 0 or 1 as one value of a type is less than, equal to or greater than the other; None where that
-    cannot be said.
-    """
+    """Compare two values of a type: -1, 0 or 1; None if their order is unknown."""
     if type == "Quantity":
         return _compared_quantities(one, other)
     if json.is_number(one) and json.is_number(other):

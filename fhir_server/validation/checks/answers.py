@@ -121,8 +121,10 @@ def _member(answer: Answer, value_set: str, context: CheckContext) -> Iterator[I
 def _is_member(
     coding: Mapping[str, Any], value_set: str, questionnaire: Mapping[str, Any], context: CheckContext
 ) -> bool | None:
-    """Whether the code is in the value set, which the questionnaire may contain (`#id`); one without a system
-    is in none. None where it cannot be known here.
+    """Whether a code is in the value set, which the questionnaire may contain (`#id`); None if that is
+    unknown.
+
+    A code without a system is never a member.
     """
     system, code = coding.get("system"), coding["code"]
     if system is None:

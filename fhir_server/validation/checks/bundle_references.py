@@ -58,7 +58,7 @@ class _EntryIndex:
         entry = self.entries[source]
         identity = _identity(entry.get("resource", {}))
         full_url = entry.get("fullUrl", "")
-        # a fullUrl that is itself relative is told elsewhere, and no reason to lose what it means
+        # a relative fullUrl is reported elsewhere; resolve references by it all the same
         if identity and f"/{full_url}".endswith(f"/{identity}"):
             return self.by_url.get(full_url.removesuffix(identity) + literal, [])
         return []

@@ -23,7 +23,7 @@ class Codes(Protocol):
     def contains(
         self, value_set: str, system: str | None, code: str, *, version: str | None = None
     ) -> bool | None:
-        """Whether the code is in the value set at `url` or `url|version`; None where that cannot be known.
+        """Whether the code is in the value set at `url` or `url|version`; None if that is unknown.
         `version` is that of the code system.
         """
         ...
@@ -36,10 +36,10 @@ class Codes(Protocol):
 class CheckContext(Struct, frozen=True):
     """The context of the resource being checked.
 
-    `resolve` finds what a reference or a canonical leads to, where that can be found; `bundle` is the Bundle
-    whose entry the resource is; `profiles` are those that the resource claims or is checked against. Where
-    `errors_only`, nobody reads less than errors: a check that costs need not look for what is less. `budget`
-    is what FHIRPath expressions may cost.
+    `resolve` finds the target of a reference or canonical, or returns None. `bundle` is the Bundle around the
+    resource. `profiles` are those that the resource claims or is validated against. With `errors_only`, an
+    expensive check may skip what only gives warnings. `budget` limits the steps
+    of FHIRPath expressions.
     """
 
     registry: Registry
@@ -60,11 +60,11 @@ class CheckContext(Struct, frozen=True):
 
 
 class Check(Protocol):
-    """A check of resources of some types; `types` empty means every type.
+    """A check of resources of some types; empty `types` mean every type.
 
-    What it is given has the shape of its type: objects, arrays and primitives where they belong, though some
-    may be missing or hold no good value. Expressions of its issues begin with the resource's type, such as
-    `Questionnaire.item[0].linkId`.
+    The resource is structurally well formed: objects, arrays and primitives are where they belong, but
+    required elements may be missing and values may be invalid. The expressions of issues begin with the
+    resource's type, such as `Questionnaire.item[0].linkId`.
     """
 
     types: frozenset[str]

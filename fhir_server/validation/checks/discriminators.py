@@ -1,4 +1,4 @@
-"""Whether the discriminators of a profile's slices lead to elements that exist.
+"""Checks of the discriminators in a profile: their paths lead to existing elements.
 
 https://hl7.org/fhir/R4/profiling.html#discriminator
 """
@@ -20,23 +20,23 @@ from fhir_server.validation.profiles.discriminator_paths import Step, steps_of
 
 KEY = "discriminator"
 _LINKS = frozenset({"Reference", "canonical", "uri", "url"})
-"""Types of what `resolve()` follows."""
+"""Types that `resolve()` can follow."""
 
 
-class Place(NamedTuple):
-    """A type that a value may have where a path leads, with the elements inside it."""
+class PossibleType(NamedTuple):
+    """A possible type of the values at a path, with its elements."""
 
     type: str
     elements: Mapping[str, Element]
 
 
-class Anything(Exception):
-    """A path leads to a resource of any type: what is inside cannot be told from definitions."""
+class AnyResource(Exception):
+    """A path leads to a resource of any type, whose elements are unknown."""
 
 
 def discriminator_issues(lines: Any, snapshot: Snapshot, registry: Registry) -> Iterator[Issue]:
-    """An error for each discriminator of a differential whose path leads nowhere, as no value could ever be
-    told to be of a slice; a warning for one that is not of the simple subset of FHIRPath.
+    """An error for each discriminator whose path does not exist, since no value could match a slice; a
+    warning for one outside the simple subset of FHIRPath.
     """
     types = {element["id"]: element.get("type", ()) for element in snapshot.elements}
     for index, line in enumerate(lines):
@@ -50,8 +50,8 @@ def discriminator_issues(lines: Any, snapshot: Snapshot, registry: Registry) -> 
 def _issues(path: str, place: str, sliced: str, codes: list[str], registry: Registry) -> Iterator[Issue]:
     try:
         steps = list(steps_of(parse(path)))
-        missing = _missing(steps, _places(sliced, codes, registry), registry)
-    except Anything:
+        missing = _first_missing(steps, _possible_types(sliced, codes, registry), registry)
+    except AnyResource:
         return
     except (FhirPathError, Unsupported) as error:
         text = messages.DISCRIMINATOR_UNREADABLE(reason=shortened(str(error)))
@@ -62,24 +62,24 @@ def _issues(path: str, place: str, sliced: str, codes: list[str], registry: Regi
         yield finding("error", "invalid", KEY, text, place)
 
 
-def _places(path: str, codes: list[str], registry: Registry) -> list[Place]:
-    """The types that a profile leaves an element at a path. Raises `Anything`."""
+def _possible_types(path: str, codes: list[str], registry: Registry) -> list[PossibleType]:
+    """The possible types of an element at a path in the profile. Raises `AnyResource`."""
     root, *names = path.split(".")
     elements = [registry.type(root).elements]
     element: Element | None = None
     for name in names:
-        element = next((found for inside in elements if (found := _named(name, inside))), None)
+        element = next((found for inside in elements if (found := _element_named(name, inside))), None)
         if element is None:
-            raise Anything
+            raise AnyResource
         elements = [place.elements for place in _inside(element, _codes(element, name), registry)]
     if element is None:
-        return [Place(root, registry.type(root).elements)]
+        return [PossibleType(root, registry.type(root).elements)]
     known = [code for code in codes if code in _codes(element, names[-1])]
     return list(_inside(element, known or _codes(element, names[-1]), registry))
 
 
-def _named(name: str, elements: Mapping[str, Element]) -> Element | None:
-    """The element that a path names, which may write a choice as `value[x]` or as `valueQuantity`."""
+def _element_named(name: str, elements: Mapping[str, Element]) -> Element | None:
+    """The element with this name in a path; a choice may be written as `value[x]` or as `valueQuantity`."""
     found = elements.get(name.removesuffix("[x]"))
     if found is not None:
         return found
@@ -87,37 +87,39 @@ def _named(name: str, elements: Mapping[str, Element]) -> Element | None:
 
 
 def _codes(element: Element, name: str) -> list[str]:
-    """The types of an element, or the one that a name such as `valueQuantity` says."""
+    """The types of an element, or the one that a name such as `valueQuantity` implies."""
     named = element.json_names().get(name)
     return [named.code] if named is not None else [ref.code for ref in element.types]
 
 
-def _inside(element: Element, codes: Iterable[str], registry: Registry) -> Iterator[Place]:
+def _inside(element: Element, codes: Iterable[str], registry: Registry) -> Iterator[PossibleType]:
     if element.children:
-        yield Place("BackboneElement", element.children)
+        yield PossibleType("BackboneElement", element.children)
         return
     for code in codes:
         type = registry.type(code)
         if type.abstract:
-            raise Anything
-        yield Place(type.name, type.elements)
+            raise AnyResource
+        yield PossibleType(type.name, type.elements)
 
 
-def _missing(steps: list[Step], places: list[Place], registry: Registry) -> str | None:
-    """The first step that leads nowhere, by what it names; None where all lead on. Raises `Anything`."""
+def _first_missing(steps: list[Step], possible_types: list[PossibleType], registry: Registry) -> str | None:
+    """The name of the first step that does not exist; None if all exist. Raises `AnyResource`."""
     for kind, name in steps:
-        places = list(_next(kind, name, places, registry))
-        if not places:
+        possible_types = list(_next(kind, name, possible_types, registry))
+        if not possible_types:
             return name or f"{kind}()"
     return None
 
 
-def _next(kind: str, name: str, places: list[Place], registry: Registry) -> Iterator[Place]:
+def _next(
+    kind: str, name: str, possible_types: list[PossibleType], registry: Registry
+) -> Iterator[PossibleType]:
     if kind == "resolve":
-        if any(place.type in _LINKS for place in places):
-            raise Anything
+        if any(place.type in _LINKS for place in possible_types):
+            raise AnyResource
         return
-    for place in places:
+    for place in possible_types:
         if kind == "type":
             if place.type == name:
                 yield place

@@ -26,8 +26,9 @@ ORDERS: Mapping[str, Callable[[int], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Enablement:
-    """Decides for the items of one response. `within` are the items that an item stands in, from outside in,
-    each with the element of the response that answers it.
+    """Decides which items of one response are enabled.
+
+    `within` are the items around an item, outermost first, each with its element of the response.
     """
 
     form: Form

@@ -54,8 +54,8 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """One item: its definition, what that says, and its place in the tree. The values of its extensions are
-    kept by their url.
+    """One item: its definition, the parsed parts of it, and its place in the tree. Its extension values are
+    by url.
     """
 
     definition: Definition

@@ -71,8 +71,9 @@ _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
 def problems(text: str, ids: Collection[str] = ()) -> Iterator[tuple[str, Text]]:
-    """What is wrong with the XHTML of a narrative, each with the rule that it is against; `ids` are those of
-    the resource that its links may lead to.
+    """The problems of a narrative's XHTML, as pairs of rule key and text.
+
+    `ids` are the ids in the resource that links may lead to.
     """
     reader = _Reader()
     try:

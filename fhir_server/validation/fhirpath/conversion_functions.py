@@ -135,7 +135,9 @@ def _converts(name: str) -> Callable[[Compiled], Compiled]:
 
 
 def _reader(name: str, left: Compiled) -> Callable[[Any], Any]:
-    """What converts to the named type: dates and times are no numbers, even if they consist of digits."""
+    """A conversion to the named type; dates and times do not convert to numbers, even if they are only
+    digits.
+    """
     read, wanted = _TYPES[name]
     is_possible = wanted.temporal or wanted is STRING or not left.static_type.temporal
     return read if is_possible else lambda _value: None

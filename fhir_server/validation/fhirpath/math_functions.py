@@ -58,7 +58,7 @@ MATH_FUNCTIONS: Mapping[str, tuple[Callable[..., Any], StaticType, range]] = {
 
 
 def math_function(name: str, left: Compiled, arguments: tuple[Compiled, ...]) -> Compiled:
-    """Compile a math function; its result is empty if the number or an argument is, or if there is none."""
+    """Compile a math function. The result is empty if the number or an argument is, or if it is undefined."""
     function, static_type, _ = MATH_FUNCTIONS[name]
     run_left, runs = left.run, tuple(argument.run for argument in arguments)
 

@@ -32,7 +32,7 @@ Compile = Callable[[Tree, StaticType], Compiled]
 
 
 def of_type(types: Types, compile: Compile, operand: Tree, this: StaticType, name: str) -> Compiled:
-    """The items of the operand that have a type. Raises `Unsupported` if the static types cannot tell."""
+    """The items of the operand that have a type. Raises `Unsupported` if static types cannot decide that."""
     if name.startswith(SYSTEM):
         return _of_system_type(compile(operand, this), name.removeprefix(SYSTEM))
     wanted = types.resolve_type_name(name)

@@ -23,9 +23,9 @@ Holds = Callable[[Any, Scope], bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledInvariant:
-    """An invariant: `holds` is None where its expression cannot be read, and `fault` then says why.
+    """A compiled invariant. `holds` is None if its expression is invalid; `fault` then says why.
 
-    It holds for every object without the property `required_property`, where one is named.
+    If `required_property` is set, the invariant holds for every object without that property.
     """
 
     key: str

@@ -185,7 +185,7 @@ class ProfileCompiler:
         types = [type for type in facts.get("type", ()) if ref.code in ("Resource", type["code"])]
         profiled = [type for type in types if type.get("profile")]
         if element.name in _EXTENSIONS:
-            # an extension is checked by what its url names, wherever it stands
+            # extensions are validated by the definition that their url names, in any element
             profiled = [type for type in profiled if any(map(self._is_of_other_url, type["profile"]))]
         if profiled:
             yield self._profile_check(types, profiled)

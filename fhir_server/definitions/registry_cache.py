@@ -1,7 +1,7 @@
-"""Answers that follow from a registry, kept for as long as it is in use.
+"""A cache of function results that depend on a registry; it is freed together with the registry.
 
-Each change of a definition makes a new registry. A cache that names registries among its keys would keep all
-the old ones, with everything that was derived from them.
+Each change of a definition creates a new registry. A cache with registries among its keys would keep all old
+ones in memory, with everything derived from them.
 """
 
 from collections.abc import Callable
@@ -15,15 +15,15 @@ Key = TypeVarTuple("Key")
 Answer = TypeVar("Answer")
 
 ENTRIES_MAX = 8_192
-"""Answers of one function that are kept for one registry; then it starts anew."""
+"""Maximum cached results of one function for one registry; when it is reached, they are all dropped."""
 
 
 def cached_per_registry(
     function: Callable[[Registry, *Key], Answer],
 ) -> Callable[[Registry, *Key], Answer]:
-    """Cache what a pure function says of a registry and hashable arguments.
+    """Cache a pure function of a registry and hashable arguments.
 
-    Its answers are never None, and must not refer to the registry, which they would keep in memory.
+    Its results must not be None, and must not refer to the registry, because that would keep it in memory.
     """
     answers: WeakKeyDictionary[Registry, dict[tuple[*Key], Answer]] = WeakKeyDictionary()
 

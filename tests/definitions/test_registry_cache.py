@@ -5,9 +5,9 @@ from weakref import ref
 
 import pytest
 
-from fhir_server.definitions import per_registry
-from fhir_server.definitions.per_registry import cached_per_registry
+from fhir_server.definitions import registry_cache
 from fhir_server.definitions.registry import Registry
+from fhir_server.definitions.registry_cache import cached_per_registry
 
 
 def test_each_registry_is_asked_once_for_each_key() -> None:
@@ -25,7 +25,7 @@ def test_each_registry_is_asked_once_for_each_key() -> None:
 
 
 def test_no_more_answers_are_kept_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(per_registry, "ENTRIES_MAX", 2)
+    monkeypatch.setattr(registry_cache, "ENTRIES_MAX", 2)
     asked = []
 
     @cached_per_registry
