@@ -77,13 +77,22 @@ def request(store: Store, everything: bool) -> ReindexJob:
     """
     known = jobs(store)
     if known and not known[-1].done:
-        if everything and not known[-1].progress.everything:
-            raise Conflict.of(messages.REINDEX_UNDER_WAY(job=known[-1].id))
-        return known[-1]
+        return _joined(known[-1], everything)
     id, progress = f"{KIND}-{len(known) + 1}", Progress(everything=everything)
-    if store.acquire_job(KIND, id, KIND, 0) is not None:
+    made = store.acquire_job(KIND, id, KIND, 0)
+    if made is not None and made.state:
+        # Another request came at the same time, and was quicker.
+        return _joined(_read(made), everything)
+    if made is not None:
         store.update_job(id, KIND, _encode(progress))
     return ReindexJob(id, progress, False)
+
+
+def _joined(job: ReindexJob, everything: bool) -> ReindexJob:
+    """The job that is under way, if it does what is asked for."""
+    if everything and not job.progress.everything:
+        raise Conflict.of(messages.REINDEX_UNDER_WAY(job=job.id))
+    return job
 
 
 def jobs(store: Store) -> list[ReindexJob]:

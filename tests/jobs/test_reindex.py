@@ -125,6 +125,17 @@ def test_a_definition_that_comes_within_a_batch_is_made_too(client: Client) -> N
     assert total(client, "Patient?favourite=durand") == 2
 
 
+def test_requests_that_come_together_ask_for_one_job(client: Client) -> None:
+    """What the first asks for stays asked for, though the second cannot see it yet."""
+    store = client.engine.store
+    if not store.capabilities.in_loop:
+        pytest.skip("requests to a store over a network share no group")
+    with store.group():
+        first = reindex.request(store, everything=True)
+        assert reindex.request(store, everything=False) == first
+    assert reindex.job(store, None) == first
+
+
 def test_a_second_request_joins_the_job_that_is_not_done(client: Client) -> None:
     store = client.engine.store
     first = reindex.request(store, everything=False)
