@@ -1,4 +1,4 @@
-"""The collections of one store, and what is asked of them within one session.
+"""The collections of one store, and queries on them within one session.
 
 https://www.mongodb.com/docs/manual/core/read-isolation-consistency-recency/
 """
@@ -26,7 +26,7 @@ CLOCK = "clock"
 
 @dataclass(frozen=True, slots=True)
 class Collections:
-    """What a store consists of."""
+    """The collections of a store; `kept` holds its named documents."""
 
     client: MongoClient[Any]
     database: Database[Any]
@@ -42,10 +42,10 @@ class Collections:
 
     @classmethod
     def of(cls, client: MongoClient[Any], name: str) -> "Collections":
-        """Those of the database with a name.
+        """The collections of the database with this name.
 
-        Versions are read as the operator wishes. All else is what servers agree on among themselves, and a
-        member that lags behind would tell them what was agreed on before.
+        Versions are read with the operator's read preference. All else coordinates the servers and is read
+        from the primary, because a member that lags behind would return outdated data.
         """
         database = client[name]
         own = _primary_if_any(client)
@@ -57,7 +57,7 @@ class Collections:
         return cls(client, database, *found)
 
     def of_the_primary(self) -> "Collections":
-        """The same, the clock too read from the primary while there is one."""
+        """The same, with the clock also read from the primary while there is one."""
         clock = self.clock.with_options(read_preference=_primary_if_any(self.client))
         return replace(self, clock=clock)
 
@@ -68,12 +68,12 @@ DOCUMENTS: tuple[Any, ...] = (
     documents.UniqueDocument,
     documents.ClockDocument,
     documents.DefinitionsDocument,
-    documents.KeptDocument,
+    documents.NamedDocument,
     documents.JobDocument,
     documents.MetaDocument,
     documents.WriterDocument,
 )
-"""What each collection holds, in the order of `Collections`."""
+"""The document class of each collection, in the order of `Collections`."""
 
 COLLECTIONS: tuple[str, ...] = tuple(document._get_collection_name() for document in DOCUMENTS)
 
@@ -81,49 +81,49 @@ _OF_VERSIONS = frozenset({"resources", "history", "clock"})
 
 
 def _primary_if_any(client: MongoClient[Any]) -> Any:
-    """The primary; where the operator lets others answer too, these while there is none."""
+    """The primary; or a secondary while there is none, if the operator allows reads from secondaries."""
     chosen = client.read_preference
     return chosen if chosen == ReadPreference.PRIMARY else ReadPreference.PRIMARY_PREFERRED
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """The collections as a session sees them: those of a moment, or those of a transaction. Without a session
-    they are as of when they are asked.
+    """The collections as a session sees them, in a snapshot or a transaction. Without a session each query
+    sees the current state.
     """
 
     collections: Collections
     session: ClientSession | None
 
     def clock(self) -> Document:
-        """The clock, which every store has."""
+        """The document of the clock."""
         found = self.collections.clock.find_one({"_id": CLOCK}, session=self.session)
         return found or {"s": 0, "u": 0, "g": 0}
 
     def ids(self, filter: Filter, limit: int, sort: Sequence[tuple[str, int]] | None = None) -> list[str]:
-        """The `_id`s of at most so many of the resources that a filter finds."""
+        """The `_id`s of the resources that a filter finds, at most `limit`."""
         found = self.collections.resources.find(
             filter, {"_id": 1}, limit=limit, sort=sort, session=self.session
         )
         return [document["_id"] for document in found]
 
     def documents(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Document]:
-        """Some fields of resources."""
+        """Some fields of the resources with these `_id`s."""
         asked = {"_id": {"$in": list(ids)}}
         return self.collections.resources.find(asked, dict.fromkeys(fields, 1), session=self.session)
 
     def aggregate(self, stages: Stages) -> list[Any]:
-        """What a pipeline makes of the resources."""
+        """The result of a pipeline on the resources."""
         found = self.collections.resources.aggregate(stages, session=self.session)
         return found.to_list()
 
     def count(self, filter: Filter, limit: int | None = None) -> int:
-        """How many resources a filter finds, counted up to a limit."""
+        """The number of resources that a filter finds, counted up to a limit."""
         stop = {} if limit is None else {"limit": limit}
         return self.collections.resources.count_documents(filter, session=self.session, **stop)
 
     def targets(self, filter: Filter, parameter: str, limit: int | None = None) -> set[str]:
-        """The `_id`s of what resources refer to by a parameter, at most so many of them."""
+        """The `_id`s that resources refer to by a parameter, at most `limit`."""
         stages: list[dict[str, Any]] = [
             {"$match": filter},
             {"$project": {REFERENCES: 1}},

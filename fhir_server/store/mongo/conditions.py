@@ -1,7 +1,7 @@
-"""What a search value asks of the cells of one index entry, for each type of parameter.
+"""Filters on the cells of one index entry, for each type of search value.
 
-These are the comparisons of `search.types`, said in MongoDB's query language. Values are only ever operands,
-never keys, so that no text of a client is taken for an operator.
+These are the comparisons of `search.types` in MongoDB's query language. Values are only used as operands,
+never as keys, so that no text of a client can become an operator.
 https://hl7.org/fhir/R4/search.html#ptypes
 """
 
@@ -98,12 +98,12 @@ _OPERATORS: Mapping[str, str] = {
 
 
 def _matching(field: str, pattern: str) -> Filter:
-    """A pattern as text; a compiled one would be another type."""
+    """A regular expression as text; a compiled one would have another type."""
     return {field: {"$regex": pattern}}
 
 
 def literal(text: str) -> str:
-    """A pattern of nothing but this text."""
+    """A regular expression that matches exactly this text."""
     return _SPECIAL.sub(r"\\\g<0>", text).replace("\0", r"\x00")
 
 
@@ -118,7 +118,7 @@ def _reference(value: ReferenceValue, modifier: str | None, at: str) -> Filter:
 
 
 def _near(value: NearValue, at: str) -> Filter:
-    """A circle, or the whole earth where it is larger than that; its very centre is within in any case."""
+    """A circle, or the whole earth if it is larger; the centre itself always matches."""
     centre = [value.longitude, value.latitude]
     radians = value.metres / EARTH_RADIUS_METRES
     if radians >= pi:
@@ -128,7 +128,9 @@ def _near(value: NearValue, at: str) -> Filter:
 
 
 def _date(value: DateValue, at: str) -> Filter:
-    """As low < high in every entry, a bound on one end may be said of the other, for an index to seek."""
+    """Compare dates. A bound on one end is repeated for the other where low < high implies it, so that an
+    index can seek.
+    """
     low, high = f"{at}l", f"{at}h"
     within: Filter = {low: {"$gte": value.low, "$lt": value.high}, high: {"$lte": value.high}}
     match value.prefix:
@@ -183,7 +185,7 @@ def _quantity(value: QuantityValue, at: str) -> Filter:
 
 
 def last_updated(value: DateValue) -> Filter:
-    """The condition on `u`, the time at which a version was written, an instant of one microsecond."""
+    """The condition on `u`, the `last_updated` of a version, an interval of one microsecond."""
     within: Filter = {"u": {"$gte": value.low, "$lt": value.high}}
     match value.prefix:
         case "eq":

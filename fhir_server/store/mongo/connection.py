@@ -1,4 +1,4 @@
-"""The connection to a replica set or a sharded cluster, and what must be true of it.
+"""The connection to a replica set or a sharded cluster, and the checks of it.
 
 https://www.mongodb.com/docs/manual/reference/connection-string/
 """
@@ -18,10 +18,10 @@ from fhir_server.store.mongo_options import MongoOptions
 
 WIRE_VERSION_MIN = 25
 SERVER_VERSION_MIN = "8.0"
-"""The first that takes writes to several collections in one message."""
+"""The first version that accepts writes to several collections in one command."""
 
 NO_TIMEOUT = 0
-"""For `pymongo.timeout`: what takes as long as it takes. With None the timeout of the client would count."""
+"""For `pymongo.timeout`: no timeout. With None the timeout of the client would apply."""
 
 _SRV = "mongodb+srv"
 _MILLISECONDS = 1_000
@@ -29,20 +29,20 @@ _MILLISECONDS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a store is: the URI for the driver, and the name of the database."""
+    """The address of a store: the URI for the driver, and the name of the database."""
 
     uri: str
     database: str
 
 
 def address_of(uri: str) -> Address:
-    """What a URI says. Raises `ValueError` where it names no database or cannot be read."""
+    """Parse a URI. Raises `ValueError` if it names no database or cannot be parsed."""
     if "@" in uri.partition("://")[2].partition("?")[0].partition("/")[2]:
-        # The driver would take what follows the slash for the database, and tell it.
+        # The driver would take the text after the slash for the database, and show it in an error.
         raise ValueError("in a name or password, write %2F for a slash, or give both as settings")
     try:
         if uri.startswith(_SRV):
-            # The driver asks the DNS when it connects; here only the form counts.
+            # The driver queries the DNS when it connects; here only the syntax is checked.
             name = urlsplit(uri).path.strip("/")
         else:
             parsed = parse_uri(uri, warn=False)
@@ -55,10 +55,10 @@ def address_of(uri: str) -> Address:
 
 
 def connect(address: Address, options: MongoOptions) -> MongoClient[Any]:
-    """A client of a server that this store can work on.
+    """A client of a suitable server.
 
-    Raises `StoreUnavailable` for one that cannot be reached, refuses the credentials, stands alone or is too
-    old; `ValueError` for options that do not go together.
+    Raises `StoreUnavailable` for a server that cannot be reached, refuses the credentials, is standalone or
+    too old; `ValueError` for inconsistent options.
     """
     try:
         client: MongoClient[Any] = MongoClient(address.uri, **_driver_options(options))

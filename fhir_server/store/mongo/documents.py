@@ -1,7 +1,7 @@
 """The documents of the store and their indexes, as mongoengine declares them.
 
-What is searched lies in arrays of a resource; an index has one array at most, as an index of two would hold
-their product. Names of fields are short, because every document repeats them.
+Index entries are in arrays of the document; an index covers at most one array, because an index of two would
+hold their product. Field names are short, because every document repeats them.
 https://docs.mongoengine.org/guide/defining-documents.html
 https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/
 """
@@ -25,12 +25,12 @@ from mongoengine import (
 
 
 def _of_living(name: str, *fields: str) -> dict[str, Any]:
-    """An index that deletions have no part in."""
+    """An index without deleted resources."""
     return {"name": name, "fields": list(fields), "partialFilterExpression": {"l": True}}
 
 
 class IndexedString(EmbeddedDocument):
-    """A text, normalised and as written."""
+    """A text, normalised and verbatim."""
 
     parameter = StringField(db_field="p")
     text = StringField(db_field="x")
@@ -38,7 +38,7 @@ class IndexedString(EmbeddedDocument):
 
 
 class IndexedReference(EmbeddedDocument):
-    """The id and type of a target, or the URL of one that is elsewhere."""
+    """The id and type of a target, or the URL of one outside this server."""
 
     parameter = StringField(db_field="p")
     target = StringField(db_field="i")
@@ -47,7 +47,7 @@ class IndexedReference(EmbeddedDocument):
 
 
 class IndexedInterval(EmbeddedDocument):
-    """The ends of a time as microseconds, or of a number as a sort key."""
+    """The bounds of a date in microseconds, or of a number as sort keys."""
 
     parameter = StringField(db_field="p")
     low = DynamicField(db_field="l")
@@ -55,7 +55,7 @@ class IndexedInterval(EmbeddedDocument):
 
 
 class IndexedQuantity(EmbeddedDocument):
-    """The ends of a number and its unit: code, system, and name as written."""
+    """The bounds of a number as sort keys, and its unit: code, system, and verbatim name."""
 
     parameter = StringField(db_field="p")
     low = StringField(db_field="l")
@@ -66,7 +66,7 @@ class IndexedQuantity(EmbeddedDocument):
 
 
 class IndexedComposite(EmbeddedDocument):
-    """The first cell of the first component; the components follow under the names `a`, `b` and so on."""
+    """The first cell of the first component; the components are further fields named `a`, `b` and so on."""
 
     parameter = StringField(db_field="p")
     lead = DynamicField(db_field="k")
@@ -80,14 +80,16 @@ class IndexedPosition(EmbeddedDocument):
 
 
 class IndexedContained(EmbeddedDocument):
-    """A resource within, by which parameter it is referred to, and the same arrays again."""
+    """A contained resource: the parameter that refers to it, its type, and arrays like those of a
+    resource.
+    """
 
     parameter = StringField(db_field="p")
     type = StringField(db_field="t")
 
 
 class ResourceDocument(Document):
-    """The current version of a resource, with all that it is found by. `_id` is Type/id."""
+    """The current version of a resource, with its index entries. `_id` is Type/id."""
 
     key = StringField(primary_key=True)
     type = StringField(db_field="t")
@@ -139,7 +141,7 @@ class ResourceDocument(Document):
 
 
 class HistoryDocument(Document):
-    """A version that another has replaced, at the time `x`. `_id` is Type/id/version, `r` is Type/id."""
+    """A version that was replaced, at the time `x`. `_id` is Type/id/version, `r` is Type/id."""
 
     key = StringField(primary_key=True)
     resource = StringField(db_field="r")
@@ -165,7 +167,7 @@ class HistoryDocument(Document):
 
 
 class UniqueDocument(Document):
-    """A key that a living resource holds; `_id` is the key, `o` the owner."""
+    """A unique key that a living resource holds; `_id` is the key, `o` the owner."""
 
     key = StringField(primary_key=True)
     owner = StringField(db_field="o")
@@ -178,9 +180,9 @@ class UniqueDocument(Document):
 
 
 class ClockDocument(Document):
-    """The one clock. Every transaction that writes changes it, and so they come one after the other.
+    """The one clock. Every writing transaction changes it, which serialises them.
 
-    `n` counts those transactions, `s` is the last sequence, `u` its time, `g` the generation of definitions.
+    `n` counts these transactions, `s` is the last sequence, `u` its time, `g` the generation of definitions.
     """
 
     key = StringField(primary_key=True)
@@ -193,7 +195,7 @@ class ClockDocument(Document):
 
 
 class DefinitionsDocument(Document):
-    """How all types are indexed, in one document, as all are read together and seldom written."""
+    """How all types are indexed: one document, because they are read together and rarely written."""
 
     key = StringField(primary_key=True)
     types = BinaryField(db_field="b")
@@ -201,8 +203,8 @@ class DefinitionsDocument(Document):
     meta: Mapping[str, Any] = {"collection": "definitions", "auto_create_index": False}
 
 
-class KeptDocument(Document):
-    """A document of the server's own beside the resources; `_id` is its name."""
+class NamedDocument(Document):
+    """A document of the server's own, which is no resource; `_id` is its name."""
 
     key = StringField(primary_key=True)
     body = BinaryField(db_field="b")
@@ -211,7 +213,7 @@ class KeptDocument(Document):
 
 
 class JobDocument(Document):
-    """A long-running piece of work and its lease, which ends at `until`."""
+    """A long-running job and its lease, which ends at `until`."""
 
     key = StringField(primary_key=True)
     kind = StringField()
@@ -228,7 +230,7 @@ class JobDocument(Document):
 
 
 class WriterDocument(Document):
-    """The session that a process writes through, with its beat; `_id` names the process."""
+    """The session that a process writes with, and its heartbeat; `_id` identifies the process."""
 
     key = StringField(primary_key=True)
     session = DynamicField()
@@ -239,7 +241,7 @@ class WriterDocument(Document):
 
 
 class MetaDocument(Document):
-    """What the store knows of itself: its schema, its epoch and its secret."""
+    """The store's own data: its schema version, its epoch and its secret."""
 
     key = StringField(primary_key=True)
     value = DynamicField()

@@ -12,11 +12,11 @@ Filter = Mapping[str, Any]
 
 ALWAYS: Filter = {}
 NEVER: Filter = {"f": {"$in": []}}
-"""Nothing is among nothing."""
+"""No value is in an empty list."""
 
 
 def all_of(filters: Iterable[Filter]) -> Filter:
-    """All of them hold."""
+    """The conjunction of the filters."""
     parts = [part for part in filters if part]
     if NEVER in parts:
         return NEVER
@@ -26,7 +26,7 @@ def all_of(filters: Iterable[Filter]) -> Filter:
 
 
 def any_of(filters: Iterable[Filter]) -> Filter:
-    """At least one of them holds."""
+    """The disjunction of the filters."""
     parts = [part for part in filters if part != NEVER]
     if not all(parts):
         return ALWAYS
@@ -36,14 +36,14 @@ def any_of(filters: Iterable[Filter]) -> Filter:
 
 
 def negation(part: Filter) -> Filter:
-    """It does not hold."""
+    """The negation of a filter."""
     if not part:
         return NEVER
     return ALWAYS if part == NEVER else {"$nor": [part]}
 
 
 def one_element(array: str, cells: Filter, *filters: Filter) -> Filter:
-    """One and the same element of an array of sub-documents has these cells, and is as the filters say."""
+    """One element of an array of sub-documents has these cells and satisfies all filters."""
     asked = all_of(filters)
     if NEVER in (asked, cells):
         return NEVER
@@ -51,11 +51,11 @@ def one_element(array: str, cells: Filter, *filters: Filter) -> Filter:
 
 
 def one_of(values: Sequence[str]) -> Any:
-    """What a field that is one of the values is asked."""
+    """The condition that a field has one of the values."""
     return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
 def prefix_range(prefix: str) -> Filter:
-    """The operators that a text satisfies which starts with `prefix`, as a range that an index can seek."""
+    """The operators for texts that start with `prefix`, as a range that an index can seek."""
     after = prefix_upper_bound(prefix)
     return {"$gte": prefix} if after is None else {"$gte": prefix, "$lt": after}

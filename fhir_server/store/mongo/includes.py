@@ -1,4 +1,4 @@
-"""What goes with the matches of a search by reference, as a pipeline.
+"""The resources that `_include` and `_revinclude` add to the matches of a search, as a pipeline.
 
 https://hl7.org/fhir/R4/search.html#include
 """

@@ -1,4 +1,4 @@
-"""Leases on long-running work, by which one process at a time does it."""
+"""Jobs, each held by one process at a time with a lease."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,14 +17,14 @@ def job(document: Mapping[str, Any]) -> Job:
 
 
 def acquire_job(jobs: Collection[Any], kind: str, id: str, owner: str, now: int, until: int) -> Job | None:
-    """Take or renew a lease; None while another owner's runs, or once the job is done."""
+    """Take or renew a lease; None while another owner holds it, or once the job is done."""
     over = [{"until": {"$lte": now}}, {"until": {"$gt": now + LEASE_MICROSECONDS_MAX}}]
     free = {"_id": id, "done": False, "$or": [{"owner": owner}, *over]}
     change = {"$set": {"owner": owner, "until": until}, "$setOnInsert": {"kind": kind, "state": b""}}
     try:
         found: Any = jobs.find_one_and_update(free, change, upsert=True, return_document=ReturnDocument.AFTER)
     except DuplicateKeyError:
-        # The job is there and not free, so the filter found none, and another cannot be made.
+        # The job exists but is not free: the filter did not find it, and the upsert could not insert it.
         return None
     return job(found)
 

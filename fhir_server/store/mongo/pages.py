@@ -1,6 +1,6 @@
-"""The page that a query wants of the resources that a filter finds, as a pipeline.
+"""One page of the resources that a filter finds, as a pipeline with keyset pagination.
 
-A page begins behind the sort key of the last match before it.
+A page starts after the sort key of the last match before it.
 https://www.mongodb.com/docs/manual/core/aggregation-pipeline/
 """
 
@@ -25,7 +25,7 @@ _CELLS = {
     "number": (rows.NUMBERS, ""),
     "quantity": (rows.QUANTITIES, ""),
 }
-"""The array and the cell that each type is sorted by; of intervals it is one end or the other."""
+"""The array and the cell that each type is sorted by; empty for intervals, which have two."""
 
 _OLDEST_FIRST: Stage = {"$sort": {"f": 1}}
 _WHOLE: Stage = {"$project": dict.fromkeys(OWN, 1)}
@@ -34,8 +34,8 @@ _PLACE: Stage = {"$project": {"f": 1}}
 _FLAT = {"token": rows.TOKENS, "uri": rows.URIS}
 
 _NO_VALUE = {False: True, True: None}
-"""What stands for a missing value, which comes last in both directions: MongoDB sorts true behind all numbers
-and texts, and null before them. A key of its own for that would be one too many: it takes 32 at most.
+"""What replaces a missing value, by direction, so that it comes last in both: MongoDB sorts true after all
+numbers and texts, and null before them. A sort key of its own would exceed the limit of 32 keys.
 """
 
 
@@ -52,7 +52,7 @@ def page_stages(
     if sorts:
         stages.append({"$set": {f"s{place}": _value(sort) for place, sort in enumerate(sorts)}})
         if page:
-            stages.append({"$match": _behind(sorts, page.after)})
+            stages.append({"$match": _after(sorts, page.after)})
     if not sorts:
         return [*stages, _OLDEST_FIRST, {"$limit": limit}, _WHOLE if bodies else _PLACE]
     fields = (*(OWN if bodies else ("f",)), *(f"s{place}" for place in range(len(sorts))))
@@ -65,9 +65,7 @@ def page_stages(
 
 
 def clock_stages(sorts: Sequence[Sort]) -> list[Stage]:
-    """Add the clock to the matches. MongoDB promises no order of what is added together, so all is sorted
-    again.
-    """
+    """Add the clock to the matches. MongoDB guarantees no order of a union, so all is sorted again."""
     with_clock = {"coll": ClockDocument._get_collection_name(), "pipeline": [{"$match": {"_id": CLOCK}}]}
     return [{"$unionWith": with_clock}, {"$sort": _order(sorts)}]
 
@@ -91,7 +89,7 @@ def _order(sorts: Sequence[Sort]) -> dict[str, int]:
 
 
 def _value(sort: Sort) -> Any:
-    """The least value of a resource, or the greatest where descending; `_NO_VALUE` where it has none."""
+    """The smallest value of a resource, or the greatest if descending; `_NO_VALUE` if it has none."""
     own = _OWN_FIELDS.get(sort.parameter)
     if own:
         return own
@@ -100,7 +98,7 @@ def _value(sort: Sort) -> Any:
 
 
 def _flat_values(sort: Sort) -> Stage:
-    """The second part of each text of the parameter; a concept of text alone has no code to be sorted by."""
+    """The first cell of each text of the parameter, without the empty codes of concepts with only a text."""
     prefix = parameter_prefix(sort.parameter)
     of_parameter = {"$eq": [{"$substrCP": ["$$e", 0, len(prefix)]}, {"$literal": prefix}]}
     value = {"$arrayElemAt": [{"$split": ["$$e", SEPARATOR]}, 1]}
@@ -119,7 +117,7 @@ def _flat_values(sort: Sort) -> Stage:
 
 
 def _cell_values(sort: Sort) -> Stage:
-    """One cell of each entry of the parameter; what is but the end of a string is not sorted by."""
+    """One cell of each entry of the parameter, without entries for the end of a string."""
     array, cell = _CELLS[sort.type]
     cell = cell or ("h" if sort.descending else "l")
     asked: list[Any] = [{"$eq": ["$$e.p", {"$literal": sort.parameter}]}]
@@ -133,8 +131,8 @@ def _array(field: str) -> Stage:
     return {"$ifNull": [f"${field}", []]}
 
 
-def _behind(sorts: Sequence[Sort], after: SortKey) -> Filter:
-    """What comes behind a sort key."""
+def _after(sorts: Sequence[Sort], after: SortKey) -> Filter:
+    """The filter for matches after a sort key."""
     condition: Filter = {"f": {"$gt": after[-1]}}
     for place, sort in reversed(list(enumerate(sorts))):
         value, field = after[place], f"s{place}"

@@ -1,7 +1,7 @@
-"""Index entries as the arrays of a document: what is found by one value is a text, all else a sub-document.
+"""Converts index entries to arrays of a document: of texts for tokens, URIs and words, else of sub-documents.
 
-The arrays of a contained resource stand in an element of `ct`, under the same names, so that the same filter
-says the same of it.
+The arrays of a contained resource are in an element of `ct` under the same names, so that the same filters
+work for it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -23,7 +23,7 @@ from fhir_server.store.mongo.text_entries import distinct, parameter_of, text_en
 
 Cells = dict[str, Any]
 Rows = dict[str, list[Any]]
-"""The arrays of one resource by the name of their field; those that are empty are left out."""
+"""The arrays of one resource by field name, without empty ones."""
 
 TOKENS, URIS, WORDS = "tk", "ur", "wd"
 STRINGS, REFERENCES, DATES, NUMBERS, QUANTITIES = "st", "rf", "dt", "nm", "qt"
@@ -36,11 +36,11 @@ ARRAYS = (
     CONTAINED,
 )
 PARTS = "abcdefghij"
-"""The names of the components of a composite, in their order."""
+"""The field names of the components of a composite, in order."""
 
 
 def rows_of(entries: Entries) -> Rows:
-    """The arrays by which a resource with these entries is found."""
+    """The arrays of a resource with these entries."""
     rows: Rows = {
         STRINGS: _once({"p": entry.parameter, **_string(entry)} for entry in entries.strings),
         TOKENS: distinct(text_entry(entry.parameter, entry.code, entry.system) for entry in entries.tokens),
@@ -60,7 +60,7 @@ def rows_of(entries: Entries) -> Rows:
 
 
 def replaced(rows: Mapping[str, Any], new: Rows, parameters: Collection[str]) -> Rows:
-    """The rows, with the new ones in place of those of some parameters and of what is derived from them."""
+    """The rows, with those of some parameters, and of what is derived from them, replaced by the new ones."""
     merged = {}
     for field in ARRAYS:
         kept = [row for row in rows.get(field, ()) if _code(field, row) not in parameters]
@@ -75,7 +75,7 @@ def _code(field: str, row: Any) -> str:
 
 
 def _once(rows: Iterable[Cells]) -> list[Cells]:
-    """Each row once; there are few, so that comparing them costs less than making keys of them."""
+    """Each row once. There are few, so comparing them is cheaper than hashing."""
     found: list[Cells] = []
     for row in rows:
         if row not in found:
@@ -113,7 +113,7 @@ def _quantity_part(entry: Any) -> Cells:
 
 
 def _composite(code: str, components: Iterable[Entry]) -> Cells:
-    """The components by name, and the first cell of the first, by which they are looked up."""
+    """The components by field name, and the first cell of the first, by which composites are looked up."""
     parts = {name: _PARTS[type(part)](part) for name, part in zip(PARTS, components, strict=False)}
     return {"p": code, "k": next(iter(parts[PARTS[0]].values())), **parts}
 
@@ -127,4 +127,4 @@ _PARTS: Mapping[type[Entry], Callable[[Any], Cells]] = {
     QuantityEntry: _quantity_part,
     UriEntry: lambda entry: {"u": entry.value},
 }
-"""The cells of each kind of entry that a composite may hold; the first is what it is looked up by."""
+"""The cells of each kind of entry that a composite may hold; composites are looked up by the first."""

@@ -1,4 +1,4 @@
-"""Collections and indexes, and the migrations that bring an older store to them.
+"""Collections and indexes, and the migrations that upgrade an older store.
 
 https://www.mongodb.com/docs/manual/core/index-creation/
 """
@@ -21,13 +21,13 @@ from fhir_server.store.mongo.connection import NO_TIMEOUT
 Migration = Callable[[Collections], None]
 
 _OF_THE_DATABASE = "system."
-"""What the names of collections begin with that the database makes for itself, such as its profiler's."""
+"""The prefix of the database's own collections, such as that of its profiler."""
 
 _SCHEMA, _INDEXES, EPOCH, SECRET = "schema", "indexes", "epoch", "secret"
 
 
 def _create(collections: Collections) -> None:
-    """A store that has nothing in it. Several processes may do so at once."""
+    """Create an empty store. Several processes may do so at the same time."""
     for name in COLLECTIONS:
         try:
             collections.database.create_collection(name)
@@ -40,14 +40,14 @@ def _create(collections: Collections) -> None:
 
 
 MIGRATIONS: tuple[Migration, ...] = (_create,)
-"""What leads from each schema version to the next; version 0 is an empty database.
+"""The steps from each schema version to the next; version 0 is an empty database.
 
-Each may have been interrupted anywhere and is then run again from its beginning.
+An interrupted migration is run again from its start.
 """
 
 
 def prepare(collections: Collections, indexes: bool = True) -> None:
-    """Create or migrate a store, and build the indexes that it lacks; nothing where it has all.
+    """Create or migrate a store, and build its missing indexes.
 
     Raises `ValueError` for a database of another application; `StoreUnavailable` for a store of a newer
     server, and for an index that cannot be built.
@@ -67,8 +67,8 @@ def prepare(collections: Collections, indexes: bool = True) -> None:
 
 
 def build_indexes(collections: Collections) -> int:
-    """Build the indexes that are declared and missing, and give their number. Reads and writes go on
-    meanwhile.
+    """Build the declared indexes that are missing, while reads and writes go on; the number of all
+    declared.
     """
     built = 0
     for collection, indexes in _declared(collections):
@@ -96,7 +96,7 @@ def _declared(collections: Collections) -> Iterator[tuple[Any, list[IndexModel]]
 
 
 def _fingerprint() -> str:
-    """Tells whether the declarations are those that the indexes were built by."""
+    """A hash of the declarations, by which indexes of other declarations are noticed."""
     declared = repr([document._meta["index_specs"] for document in DOCUMENTS])
     return blake2b(declared.encode(), digest_size=8).hexdigest()
 
@@ -129,6 +129,6 @@ def identity(collections: Collections) -> tuple[str, bytes]:
 
 
 def set_identity(collections: Collections, epoch: str, secret: bytes) -> None:
-    """Give the store the epoch and the secret of another."""
+    """Give the store the epoch and the secret of another store."""
     _put(collections.meta, EPOCH, {"value": epoch})
     _put(collections.meta, SECRET, {"value": secret})
