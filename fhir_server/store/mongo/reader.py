@@ -1,4 +1,4 @@
-"""Reads through a view: of the store as it is at one moment, of a unit as its transaction sees it.
+"""Reads in one view: a snapshot of the store, or the transaction of a unit of work.
 
 https://hl7.org/fhir/R4/http.html#history
 """
@@ -25,7 +25,7 @@ from fhir_server.store.port import (
 
 _OWN = dict.fromkeys(OWN, 1)
 _VERSION_MAX = 2**31
-"""No resource ever has as many versions."""
+"""More versions than any resource has."""
 
 
 class MongoReader:
@@ -45,7 +45,7 @@ class MongoReader:
         return stored(found) if found else None
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
-        """A current version is found at once, an older one at the second look."""
+        """Takes one query for a current version, two for an older one."""
         if not 0 < version < _VERSION_MAX:
             return None
         current = self.read(type, id)
@@ -53,7 +53,7 @@ class MongoReader:
             return current if current and current.version == version else None
         asked = {"_id": f"{type}/{id}/{version}", "r": f"{type}/{id}"}
         found = self._of.history.find_one(asked, _OWN, session=self._view.session)
-        # Without a snapshot the current version may just have become an older one, never the other way.
+        # Without a snapshot the current version may have become an older one in between, never the reverse.
         return stored(found) if found else None
 
     def search(self, query: SearchQuery) -> SearchResult:
@@ -81,8 +81,8 @@ class MongoReader:
     def _versions(
         self, current: Filter, replaced: Filter, order: list[tuple[str, int]], limit: int
     ) -> list[Any]:
-        """The first versions of both collections together. Those that are current are looked for first, as a
-        version that is replaced in between is found as such, and counts once.
+        """The first versions of both collections together. Current ones are read first, so that a version
+        which is replaced in between is not missed; it counts once.
         """
         found: dict[int, Any] = {}
         for collection, filter in ((self._of.resources, current), (self._of.history, replaced)):
@@ -92,7 +92,7 @@ class MongoReader:
         return [found[sequence] for sequence in sequences[:limit]]
 
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
-        """Committed versions above `after`, in order, up to what the clock says before anything is read."""
+        """Committed versions above `after`, in order, up to the watermark, which is read first."""
         watermark = self.watermark()
         if watermark <= after or limit <= 0:
             return ()
@@ -135,7 +135,7 @@ class MongoReader:
 
 
 def _history_filters(query: HistoryQuery) -> tuple[Filter, Filter]:
-    """On current versions, and on those that were replaced."""
+    """The filter for current versions, and the filter for replaced ones."""
     both: list[Filter] = []
     current: list[Filter] = []
     replaced: list[Filter] = []

@@ -1,4 +1,4 @@
-"""Runs search queries: the page, its total, and what goes with it by reference.
+"""Runs search queries: the page, its total, and its included resources.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -18,29 +18,27 @@ from fhir_server.store.mongo.versions import OWN, all_stored
 from fhir_server.store.port import ClauseUse, Explanation, SearchResult, StoredResource
 
 ESTIMATE_MIN = 2_000
-"""Matches from which on an estimate of their number may be wrong."""
+"""The least number of matches whose estimate may be inexact."""
 
 _INNER_PLANS = ("queryPlan", "winningPlan", "shards", "inputStage", "inputStages")
-"""Where the plans within a plan stand, by the engine that runs it, and on a sharded cluster."""
+"""The fields with the inner plans of a plan, for each query engine and for sharded clusters."""
 
 
 class MongoSearch:
-    """Searches through one view. A transaction knows the clock, anybody else reads it with the page."""
+    """Searches in one view. A transaction knows its `sequence`; otherwise it is read with the page."""
 
     def __init__(self, view: SessionView, sequence: int | None = None) -> None:
         self._view = view
         self._sequence = sequence
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """One page. Besides one question for each hop of a chain, it takes one for the page and one for the
-        total.
-        """
+        """One page. It takes one query for the page, one for the total, and one for each hop of a chain."""
         resolver = ReferenceResolver(self._view, query.visibility)
         try:
             found = resolver.filter(query.where, query.types)
         except TooManyToList:
             found = None
-        rows = self._rows(query, found) if found is not None else self._walked(query, resolver)
+        rows = self._rows(query, found) if found is not None else self._rows_by_batch(query, resolver)
         matches = all_stored(rows[: query.count])
         more = len(rows) > query.count > 0
         following = key_of(rows[query.count - 1], query.sort) if more else None
@@ -49,7 +47,7 @@ class MongoSearch:
         return SearchResult(matches, total, snapshot, following)
 
     def _rows(self, query: SearchQuery, found: Filter) -> list[Any]:
-        """One row more than the page, to know whether another follows."""
+        """The rows of a page, and one more if another page follows."""
         if query.count == 0:
             return []
         stages = page_stages(found, query.sort, query.page, query.count + 1)
@@ -78,7 +76,7 @@ class MongoSearch:
             return len(rows)
         limit = query.total_max if query.total == "bounded" else None
         if found is None:
-            counted = self._counted(query.where, query.types, resolver, snapshot, limit)
+            counted = self._count(query.where, query.types, resolver, snapshot, limit)
         else:
             asked = all_of([found, {"f": {"$lte": snapshot}}])
             if query.total == "estimate":
@@ -87,7 +85,7 @@ class MongoSearch:
         return counted if limit is None or counted <= limit else None
 
     def _estimate(self, found: Filter, snapshot: int) -> int:
-        """The number of a few matches; of many, what they would be if all lay as close as the first."""
+        """The number of matches: exact for a few, else extrapolated from the density of the first ones."""
         stages: list[dict[str, Any]] = [
             {"$match": found},
             {"$sort": {"f": 1}},
@@ -99,22 +97,22 @@ class MongoSearch:
             return int(row["n"] if exact else max(row["n"], row["n"] * snapshot // row["last"]))
         return 0
 
-    def _walked(self, query: SearchQuery, resolver: ReferenceResolver) -> list[Any]:
-        """The rows of a page whose filter cannot be said at once: candidates are read batch by batch."""
-        base, page = _necessary(query.where, query.types, resolver), query.page
+    def _rows_by_batch(self, query: SearchQuery, resolver: ReferenceResolver) -> list[Any]:
+        """The rows of a page whose filter would list too many resources: read candidates batch by batch."""
+        base, page = _base_filter(query.where, query.types, resolver), query.page
         rows: list[Any] = []
         wanted = query.count + 1 if query.count else 0
         while len(rows) < wanted:
             stages = page_stages(base, query.sort, page, resolver.listed_max, bodies=False)
             batch = self._view.aggregate(stages)
-            fitting = self._fitting(query, resolver, [row["_id"] for row in batch])
-            rows += [row for row in batch if row["_id"] in fitting]
+            matching = self._matching_of(query, resolver, [row["_id"] for row in batch])
+            rows += [row for row in batch if row["_id"] in matching]
             if len(batch) < resolver.listed_max:
                 break
             page = Page(page.snapshot if page else 2**62, key_of(batch[-1], query.sort))
         return self._with_bodies(rows[:wanted])
 
-    def _fitting(self, query: SearchQuery, resolver: ReferenceResolver, batch: list[str]) -> set[str]:
+    def _matching_of(self, query: SearchQuery, resolver: ReferenceResolver, batch: list[str]) -> set[str]:
         if not batch:
             return set()
         return set(self._view.ids(resolver.exactly(batch, query.where, query.types), len(batch)))
@@ -125,7 +123,7 @@ class MongoSearch:
         }
         return [{**whole[row["_id"]], **row} for row in rows]
 
-    def _counted(
+    def _count(
         self,
         where: Sequence[Clause],
         types: Sequence[str],
@@ -133,14 +131,14 @@ class MongoSearch:
         snapshot: int,
         limit: int | None = None,
     ) -> int:
-        """The number of matches, batch by batch where it cannot be said at once; no batch is looked at once
-        there are more than the limit.
+        """The number of matches, counted batch by batch if the filter would list too many resources. Counting
+        stops once the number exceeds the limit.
         """
         bound: Filter = {"f": {"$lte": snapshot}}
         try:
             return self._view.count(all_of([resolver.filter(where, types), bound]))
         except TooManyToList:
-            base = all_of([_necessary(where, types, resolver), bound])
+            base = all_of([_base_filter(where, types, resolver), bound])
         counted = 0
         for batch in resolver.batches(base):
             counted += self._view.count(resolver.exactly(batch, where, types))
@@ -149,12 +147,12 @@ class MongoSearch:
         return counted
 
     def explain(self, query: SearchQuery) -> Explanation:
-        """The clauses counted one by one, and the database's plan for the page."""
+        """The matches of each clause, counted one by one, and the database's plan for the page."""
         resolver = ReferenceResolver(self._view, query.visibility)
         snapshot = self._snapshot(query)
 
         def found(clauses: Sequence[Clause]) -> int:
-            return self._counted(clauses, query.types, resolver, snapshot)
+            return self._count(clauses, query.types, resolver, snapshot)
 
         where = query.where
         uses = [ClauseUse(found((clause,)), found(where[: place + 1])) for place, clause in enumerate(where)]
@@ -164,27 +162,27 @@ class MongoSearch:
         collections = self._view.collections
         search = {
             "find": collections.resources.name,
-            "filter": _necessary(query.where, query.types, resolver),
+            "filter": _base_filter(query.where, query.types, resolver),
         }
-        # The driver's own way would have every plan run to its end.
+        # The driver's own `explain` would execute every plan.
         plan = collections.database.command("explain", search, verbosity="queryPlanner")
         yield from _stages(plan["queryPlanner"])
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
-        """Living resources by reference, oldest first, without those that are given."""
+        """Living resources by `_include` or `_revinclude`, oldest first, without the given ones."""
         return all_stored(self._view.aggregate(included_stages(resources, include, limit)))
 
 
-def _necessary(where: Sequence[Clause], types: Sequence[str], resolver: ReferenceResolver) -> Filter:
-    """What can be said at once of all that satisfies the clauses."""
+def _base_filter(where: Sequence[Clause], types: Sequence[str], resolver: ReferenceResolver) -> Filter:
+    """A filter that all matches satisfy, without the clauses that would list too many resources."""
     parts = [resolver.filter_if_listable(clause, types) for clause in conjuncts(where)]
     return all_of([living(types), *parts])
 
 
 def _stages(plan: Document) -> Iterator[str]:
-    """The steps of a plan, from the last to the first."""
+    """The steps of a plan, from last to first."""
     index = plan.get("indexName")
     stage = plan.get("stage")
     if stage:

@@ -42,12 +42,13 @@ from fhir_server.store.port import (
 T = TypeVar("T")
 
 GENERATION_SECONDS = 0.25
-"""How long a process may go on with what it knows of the definitions. What it writes by older ones is refused
-by the unit of work in any case."""
+"""How long a process may use its cached generation. The unit of work refuses writes by older definitions in
+any case.
+"""
 
 
 def prepare_database(address: Address, options: MongoOptions) -> int:
-    """Create and migrate a store, and build its indexes even where it says that it has them; how many."""
+    """Create and migrate a store, and build its indexes even if they are recorded as built; their number."""
     client = connect(address, options)
     try:
         collections = Collections.of(client, address.database)
@@ -83,7 +84,7 @@ class MongoStore:
             raise
         self._reader = MongoReader(SessionView(self._collections, None))
         self._generation = (0, -GENERATION_SECONDS)
-        self._writer = Writer(self._collections, options.timeout_seconds, self._know_generation)
+        self._writer = Writer(self._collections, options.timeout_seconds, self._remember_generation)
 
     @property
     def epoch(self) -> str:
@@ -93,16 +94,16 @@ class MongoStore:
     def secret(self) -> bytes:
         return self._secret
 
-    def _now(self, read: Callable[[MongoReader], T]) -> T:
-        """What a single question finds."""
+    def _query(self, read: Callable[[MongoReader], T]) -> T:
+        """Call `read` without a session, for a single query."""
         with translating_errors():
             return read(self._reader)
 
     def at_one_moment(self, read: Callable[[Reader], T]) -> T:
-        return self._at_one_moment(read)
+        return self._in_snapshot(read)
 
-    def _at_one_moment(self, read: Callable[[MongoReader], T]) -> T:
-        """What several questions find in one state of the store."""
+    def _in_snapshot(self, read: Callable[[MongoReader], T]) -> T:
+        """Call `read` in a snapshot session, so that all its queries see the same state of the store."""
         with translating_errors(), self._collections.client.start_session(snapshot=True) as session:
             return read(MongoReader(SessionView(self._collections, session)))
 
@@ -111,33 +112,33 @@ class MongoStore:
             return self._reader.read(type, id)
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
-        return self._now(lambda reader: reader.read_version(type, id, version))
+        return self._query(lambda reader: reader.read_version(type, id, version))
 
     def search(self, query: SearchQuery) -> SearchResult:
-        return self._at_one_moment(lambda reader: reader.search(query))
+        return self._in_snapshot(lambda reader: reader.search(query))
 
     def explain(self, query: SearchQuery) -> Explanation:
-        return self._now(lambda reader: reader.explain(query))
+        return self._query(lambda reader: reader.explain(query))
 
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
-        return self._now(lambda reader: reader.included(resources, include, limit))
+        return self._query(lambda reader: reader.included(resources, include, limit))
 
     def history(self, query: HistoryQuery) -> HistoryResult:
-        return self._at_one_moment(lambda reader: reader.history(query))
+        return self._in_snapshot(lambda reader: reader.history(query))
 
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
-        return self._at_one_moment(lambda reader: reader.changes(after, limit, types))
+        return self._in_snapshot(lambda reader: reader.changes(after, limit, types))
 
     def watermark(self) -> int:
-        return self._now(lambda reader: reader.watermark())
+        return self._query(lambda reader: reader.watermark())
 
     def count(self) -> dict[str, int]:
-        return self._now(lambda reader: reader.count())
+        return self._query(lambda reader: reader.count())
 
     def generation(self) -> int:
-        """As of a moment ago; what this process committed itself is known at once."""
+        """Cached for `GENERATION_SECONDS`, but commits of this process are known at once."""
         value, since = self._generation
         asked = time.monotonic()
         if asked - since < GENERATION_SECONDS:
@@ -146,20 +147,20 @@ class MongoStore:
             value = MongoReader(SessionView(self._collections.of_the_primary(), None)).generation()
         # What was committed while the answer was on its way may be newer.
         if self._generation[1] < asked:
-            self._know_generation(value)
+            self._remember_generation(value)
         return self._generation[0]
 
-    def _know_generation(self, value: int) -> None:
+    def _remember_generation(self, value: int) -> None:
         self._generation = (value, time.monotonic())
 
     def indexes(self) -> dict[str, TypeIndex]:
-        return self._now(lambda reader: reader.indexes())
+        return self._query(lambda reader: reader.indexes())
 
     def document(self, name: str) -> bytes | None:
-        return self._now(lambda reader: reader.document(name))
+        return self._query(lambda reader: reader.document(name))
 
     def documents(self, prefix: str) -> tuple[str, ...]:
-        return self._now(lambda reader: reader.documents(prefix))
+        return self._query(lambda reader: reader.documents(prefix))
 
     def unique_keys(self) -> tuple[tuple[str, str], ...]:
         with translating_errors():
@@ -172,7 +173,7 @@ class MongoStore:
         self._epoch, self._secret = epoch, secret
 
     def set_read_deadline(self, seconds: float | None) -> None:
-        """Questions here are bounded by the timeout of the connection, and by nothing else."""
+        """Ignored: queries are limited by the timeout of the connection only."""
 
     def is_index_current(self) -> bool:
         return True
@@ -181,7 +182,7 @@ class MongoStore:
         return False
 
     def check_health(self) -> None:
-        """Commands go to the primary, which takes the writes."""
+        """Send a command to the primary, which accepts the writes."""
         with translating_errors():
             self._collections.client.admin.command("ping")
 
@@ -202,7 +203,7 @@ class MongoStore:
 
     def check(self) -> list[str]:
         with pymongo.timeout(NO_TIMEOUT):
-            return self._at_one_moment(lambda reader: list(inconsistencies(reader.view)))
+            return self._in_snapshot(lambda reader: list(inconsistencies(reader.view)))
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         now = self._clock()
@@ -212,15 +213,17 @@ class MongoStore:
 
     def update_job(self, id: str, owner: str, state: bytes, done: bool = False) -> bool:
         jobs = self._collections.jobs
-        return self._writer.beside(lambda session: update_job(jobs, id, owner, state, done, session))
+        return self._writer.write_outside_unit(
+            lambda session: update_job(jobs, id, owner, state, done, session)
+        )
 
     def jobs(self, kind: str) -> tuple[Job, ...]:
-        return self._now(lambda reader: reader.jobs(kind))
+        return self._query(lambda reader: reader.jobs(kind))
 
     def backup(self, target: Path) -> NoReturn:  # noqa: ARG002
         raise errors.NotSupported.of(messages.BACKUP_BY_DATABASE())
 
     def close(self) -> None:
-        """Close every connection; no thread may be using the store."""
+        """Close all connections; no thread may be using the store."""
         self._writer.close()
         self._collections.client.close()

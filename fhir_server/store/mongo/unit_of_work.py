@@ -1,7 +1,7 @@
-"""One atomic change within a transaction.
+"""A unit of work within a transaction.
 
-From its first look at the clock on, the transaction has the store to itself, so versions, sequences and times
-are simply the next ones.
+Once the transaction has locked the clock, no other one writes, so versions, sequences and times are simply
+the next ones.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ _BASE = ("_id", *OWN, "l")
 
 
 class MongoUnit(MongoReader):
-    """One atomic change; the writer undoes it when the work fails."""
+    """One atomic change; the writer rolls it back if the work fails."""
 
     def __init__(self, transaction: Transaction, wall: int) -> None:
         super().__init__(transaction.view)
@@ -56,7 +56,7 @@ class MongoUnit(MongoReader):
         return self._transaction.find(self._transaction.resources, key)
 
     def read_version(self, type: str, id: str, version: int) -> StoredResource | None:
-        self._transaction.send()
+        self._transaction.flush()
         return super().read_version(type, id, version)
 
     def prefetch(self, resources: Iterable[tuple[str, str]]) -> None:
@@ -66,11 +66,13 @@ class MongoUnit(MongoReader):
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
     ) -> StoredResource:
-        """What is created under an id of the server's own is not looked for: that it is there would show."""
+        """Does not look for a resource whose id the server has just generated; the insert would fail if it
+        existed.
+        """
         now, resources = self.now, self._transaction.resources
         key = f"{draft.type}/{draft.id}"
-        is_new = method == "POST" and expected_version == 0 and not self._transaction.careful
-        before = None if is_new and not self._transaction.knows(resources, key) else self._current(key)
+        is_new = method == "POST" and expected_version == 0 and not self._transaction.reads_first
+        before = None if is_new and not self._transaction.is_known(resources, key) else self._current(key)
         version = before["v"] if before else 0
         check_expected_version(key, version, bool(before and before["l"]), expected_version)
         written = self._next(before, draft.type, draft.id, method, body(draft, version + 1, now))
@@ -80,7 +82,7 @@ class MongoUnit(MongoReader):
     def _next(
         self, before: Document | None, type: str, id: str, method: Method, content: bytes
     ) -> StoredResource:
-        sequence = self._transaction.tick(self.now)
+        sequence = self._transaction.next_sequence(self.now)
         version, first = (before["v"] + 1, before["f"]) if before else (1, sequence)
         return StoredResource(type, id, version, sequence, first, self.now, method, content)
 
@@ -105,11 +107,11 @@ class MongoUnit(MongoReader):
         return self._next(before, before["t"], before["i"], "DELETE", b"")
 
     def purge(self, type: str, id: str) -> bool:
-        """Erase every version and leave a deletion in their stead, at the end of the sequence."""
+        """Erase every version and write a deletion with the next sequence instead."""
         before = self._current(f"{type}/{id}")
         if before is None:
             return False
-        self._transaction.send()
+        self._transaction.flush()
         older = {"r": before["_id"]}
         session = self._view.session
         if not before["l"] and self._of.history.find_one(older, {"_id": 1}, session=session) is None:
@@ -130,23 +132,23 @@ class MongoUnit(MongoReader):
             rows = replaced(before, rows, parameters)
         after = {**{field: before[field] for field in _BASE}, **rows}
         if after != before:
-            self._transaction.claim()
+            self._transaction.lock_clock()
             self._transaction.set(self._transaction.resources, resource.reference, after)
         return True
 
     def import_version(self, version: StoredResource, entries: Entries) -> None:
         check_sequence(version, self._transaction.time.sequence)
         before = self._current(version.reference)
-        self._transaction.move(version.sequence, version.last_updated)
+        self._transaction.set_clock(version.sequence, version.last_updated)
         rows = {} if version.deleted else rows_of(entries)
         self._write(before, version, current(version, rows))
 
     def lock(self, key: str) -> None:  # noqa: ARG002
-        """The clock is the lock of every key: transactions that have it come one after the other."""
-        self._transaction.claim()
+        """Lock the clock, which serves for every key: transactions that have it are serialised."""
+        self._transaction.lock_clock()
 
     def claim_unique(self, key: str, owner: str) -> None:
-        self._transaction.claim()
+        self._transaction.lock_clock()
         uniques = self._transaction.uniques
         holder = self._transaction.find(uniques, key)
         if holder is not None and holder["o"] != owner:
@@ -155,15 +157,15 @@ class MongoUnit(MongoReader):
             self._transaction.set(uniques, key, {"_id": key, "o": owner})
 
     def generation(self) -> int:
-        """Asked first of every unit that is going to write, so that it takes the clock at once."""
+        """Locks the clock: every unit that is going to write reads the generation first."""
         return self._transaction.time.generation
 
     def define_indexes(self, indexes: Iterable[TypeIndex]) -> None:
-        self._transaction.claim()
+        self._transaction.lock_clock()
         known = self.indexes() | {index.type: index for index in indexes}
         document = index_definitions.to_document(known.values())
         self._transaction.set(self._transaction.definitions, index_definitions.KEY, document)
-        self._transaction.renew(new_generation())
+        self._transaction.set_generation(new_generation())
 
     def indexes(self) -> dict[str, TypeIndex]:
         return index_definitions.from_document(
@@ -175,11 +177,11 @@ class MongoUnit(MongoReader):
         return bytes(found["b"]) if found else None
 
     def documents(self, prefix: str) -> tuple[str, ...]:
-        self._transaction.send()
+        self._transaction.flush()
         return super().documents(prefix)
 
     def put_document(self, name: str, document: bytes | None) -> None:
-        self._transaction.claim()
+        self._transaction.lock_clock()
         kept = self._transaction.kept
         before = self._transaction.find(kept, name)
         if document is not None:
@@ -198,7 +200,7 @@ class MongoUnit(MongoReader):
             following = (int(found[query.count - 1]["f"]),) if len(found) > query.count else None
             matches = all_stored(found[: query.count])
             return SearchResult(matches, None, self._sequence(), following)
-        self._transaction.send()
+        self._transaction.flush()
         return MongoSearch(self._view, self._sequence()).search(query)
 
     def _sequence(self) -> int:
@@ -207,9 +209,9 @@ class MongoUnit(MongoReader):
     def included(
         self, resources: Sequence[StoredResource], include: Include, limit: int
     ) -> tuple[StoredResource, ...]:
-        self._transaction.send()
+        self._transaction.flush()
         return super().included(resources, include, limit)
 
     def history(self, query: HistoryQuery) -> HistoryResult:
-        self._transaction.send()
+        self._transaction.flush()
         return super().history(query)

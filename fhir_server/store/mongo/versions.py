@@ -1,6 +1,6 @@
-"""Versions of resources as documents of `resources` and `history`, and back.
+"""Converts versions of resources to documents of `resources` and `history`, and back.
 
-A body lies in one place only: in `resources` while it is current, then in `history`.
+A body is stored once: in `resources` while it is current, then in `history`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,15 +19,15 @@ OWN = ("t", "i", "v", "s", "f", "u", "m", "b")
 """The fields of a version, in the order of `StoredResource`."""
 
 DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
-"""What MongoDB takes in one document."""
+"""MongoDB's limit for one document."""
 
 _SURELY_SMALL = 1024 * 1024
-"""Bodies up to this size are not measured: what they are found by is never fifteen times as long."""
+"""Documents with bodies up to this size are not measured: index entries never take fifteen times as much."""
 
 
 def stored(document: Document) -> StoredResource:
     """The version in a document."""
-    # The driver gives long numbers a type of its own, which is not for others to know.
+    # Converts the driver's own type for 64-bit integers.
     return StoredResource(
         document["t"],
         document["i"],
@@ -46,9 +46,9 @@ def all_stored(documents: Iterable[Document]) -> tuple[StoredResource, ...]:
 
 
 def current(version: StoredResource, rows: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of a current version with the arrays that it is found by.
+    """The document of a current version with its index entries.
 
-    Raises `ContentTooLarge` for one that MongoDB does not take.
+    Raises `ContentTooLarge` if it exceeds MongoDB's limit.
     """
     document = {
         "_id": version.reference,
@@ -61,7 +61,7 @@ def current(version: StoredResource, rows: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_size(version: StoredResource, document: Document) -> None:
-    """Raise `ContentTooLarge` where a document is more than MongoDB takes."""
+    """Raise `ContentTooLarge` if a document exceeds MongoDB's limit."""
     if len(version.body) <= _SURELY_SMALL:
         return
     size = len(bson.encode(document))
@@ -71,7 +71,7 @@ def check_size(version: StoredResource, document: Document) -> None:
 
 
 def superseded(document: Document, time: int) -> dict[str, Any]:
-    """The document of a version that another replaces at `time`."""
+    """The history document of a version that is replaced at `time`."""
     return {
         "_id": f"{document['_id']}/{document['v']}",
         "r": document["_id"],

@@ -1,8 +1,8 @@
-"""The one writer of a process: units of several threads share a transaction.
+"""The writer of a process: runs units of work, several of them in one transaction (group commit).
 
 A commit costs a flush on every member of the replica set, so it is worth sharing. The thread whose turn it is
-runs the units of all that wait, one after the other, and commits them together; and where the transaction is
-refused because another process was quicker, it runs all of them again.
+runs the units of all waiting threads, one after the other, and commits them together. If the transaction
+fails because another process was faster, it runs all of them again.
 https://www.mongodb.com/docs/manual/core/transactions-in-applications/
 """
 
@@ -44,10 +44,11 @@ DURABLE = WriteConcern("majority", j=True)
 SNAPSHOT = ReadConcern("snapshot")
 
 _UNITS_MAX = 64
-"""Units that may share a commit."""
+"""The most units that share a commit."""
 _GATHER_SECONDS = 0.0005
-_PATIENCE_SECONDS = 1.0
-"""How long to wait to be woken before looking whose turn it is."""
+"""How long to wait for more units before a commit."""
+_TURN_WAIT_SECONDS = 1.0
+"""How long to wait to be woken before trying to take the turn again."""
 _PAUSE_SECONDS = 0.002
 _PAUSE_MAX_SECONDS = 0.1
 
@@ -56,7 +57,7 @@ Work = Callable[[Transaction], Any]
 
 @dataclass(slots=True)
 class Task:
-    """A unit that waits for its turn, and what came of it."""
+    """A unit that waits for its turn, and its outcome."""
 
     work: Work
     woken: threading.Event = field(default_factory=threading.Event)
@@ -80,7 +81,7 @@ class Group:
 
 
 class _Thread(threading.local):
-    """What this thread is in the middle of."""
+    """The state of a thread: its group, and whether it is in a unit."""
 
     group: Group | None = None
     in_unit: bool = False
@@ -88,12 +89,12 @@ class _Thread(threading.local):
 
 @dataclass(slots=True)
 class Writer:
-    """Runs units, one at a time."""
+    """Runs units of work, one at a time."""
 
     collections: Collections
     timeout_seconds: float
     committed: Callable[[int], None]
-    """Is told the generation of the definitions after each commit."""
+    """Called with the generation of the definitions after each commit."""
     _served: int = 0
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _waiting: deque[Task] = field(default_factory=deque)
@@ -103,13 +104,13 @@ class Writer:
     _watch: AbandonedSessionWatch = field(init=False)
 
     def __post_init__(self) -> None:
-        # One at a time has the turn, so that one session serves all transactions.
+        # Only one thread at a time has the turn, so one session serves all transactions.
         self._session = self.collections.client.start_session()
         self._heartbeat = Heartbeat(self.collections)
         self._watch = AbandonedSessionWatch(self.collections, self._heartbeat.name)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` as one unit, durable when this returns, or in a group when the group ends."""
+        """Run `work` as one unit. It is durable when this returns, or when the group of this thread ends."""
         if self._thread.in_unit:
             raise RuntimeError("a unit of work cannot be opened inside another one")
         if self._thread.group:
@@ -122,21 +123,21 @@ class Writer:
                     self._serve()
                 finally:
                     self._pass_on()
-            elif task.woken.wait(_PATIENCE_SECONDS):
+            elif task.woken.wait(_TURN_WAIT_SECONDS):
                 task.woken.clear()
         result: T = task.outcome()
         return result
 
     def _pass_on(self) -> None:
-        """End this thread's turn, and let the first of those that wait have the next."""
+        """End this thread's turn, and wake the first waiting thread for the next."""
         self._turn.release()
         with suppress(IndexError):
             self._waiting[0].woken.set()
 
     def _serve(self) -> None:
-        """Run what waits, and wake whoever asked for it."""
+        """Run the waiting units, and wake their threads."""
         if len(self._waiting) < self._served:
-            # Those answered a moment ago are about to ask again; a commit for each would cost more.
+            # Threads served a moment ago are about to come back; a commit for each would cost more.
             time.sleep(_GATHER_SECONDS)
         tasks: list[Task] = []
         while self._waiting and len(tasks) < _UNITS_MAX:
@@ -152,12 +153,12 @@ class Writer:
             task.woken.set()
 
     def _fail(self, tasks: list[Task], error: BaseException) -> None:
-        """What the database refuses altogether may be the fault of one unit: then the others go on alone."""
+        """Handle an error of a shared transaction: one unit may have caused it, so each is run alone."""
         refused = client_error(error)
         alone = len(tasks) == 1 or not isinstance(refused, Exception)
         if alone or isinstance(refused, errors.StoreUnavailable | errors.StoreFull):
             for task in tasks:
-                task.error = _again(refused)
+                task.error = _copy(refused)
             return
         for task in tasks:
             try:
@@ -166,15 +167,15 @@ class Writer:
                 task.error = client_error(own)
 
     def _commit(self, tasks: list[Task]) -> None:
-        """Run all tasks in one transaction, again and again for as long as others come before it."""
-        careful = again = committing = False
+        """Run all tasks in one transaction, and retry while transactions of other processes come first."""
+        reads_first = is_retry = committing = False
 
         def attempt(session: ClientSession) -> int | None:
-            nonlocal again, committing
-            if again:
+            nonlocal is_retry, committing
+            if is_retry:
                 self._watch.clock_refused()
-            again, committing = True, False
-            transaction = Transaction(self.collections, session, careful)
+            is_retry, committing = True, False
+            transaction = Transaction(self.collections, session, reads_first)
             for task in tasks:
                 self._attempt(transaction, task)
             if transaction.is_empty and all(task.error is not None for task in tasks):
@@ -189,9 +190,9 @@ class Writer:
                     generation = session.with_transaction(attempt, SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
                     break
                 except IdTaken:
-                    if careful:
+                    if reads_first:
                         raise
-                    careful = True
+                    reads_first = True
                 except Exception as error:
                     if committing:
                         raise unknown_outcome(error) from error
@@ -203,7 +204,7 @@ class Writer:
 
     @contextmanager
     def _with_heartbeat(self) -> Iterator[ClientSession]:
-        """The session, for transactions that others can see to be going on."""
+        """The session, with a heartbeat that shows other processes that its transaction is alive."""
         self._heartbeat.begin(self._session.session_id)
         try:
             yield self._session
@@ -211,12 +212,12 @@ class Writer:
             self._heartbeat.end()
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop the heartbeat and end the session."""
         self._heartbeat.stop()
         self._session.end_session()
 
     def _attempt(self, transaction: Transaction, task: Task) -> None:
-        """Run one task. What it raises is its own; what the database raises is everybody's."""
+        """Run one task. Its own error is recorded in it; an error of the database is raised for all tasks."""
         task.error = task.result = None
         try:
             task.result = self._unit(transaction, task.work)
@@ -226,30 +227,30 @@ class Writer:
             task.error = error
 
     def _unit(self, transaction: Transaction, work: Callable[[Transaction], T]) -> T:
-        mark = transaction.mark()
+        mark = transaction.savepoint()
         self._thread.in_unit = True
         try:
             return work(transaction)
         except PyMongoError:
             raise
         except InvalidDocument as error:
-            transaction.undo_to(mark)
+            transaction.roll_back_to(mark)
             raise client_error(error) from error
         except BaseException:
-            transaction.undo_to(mark)
+            transaction.roll_back_to(mark)
             raise
         finally:
             self._thread.in_unit = False
 
     def _finish(self, transaction: Transaction) -> int | None:
-        """Send what is left to be committed.
+        """Send the buffered writes, for the commit that follows.
 
-        What has written nothing is committed too: until then nobody knows that what it read will last.
+        A transaction without writes is committed too: only that guarantees that the data it read are durable.
         https://www.mongodb.com/docs/manual/reference/read-concern-snapshot/
         """
         generation = transaction.time.generation if transaction.has_clock else None
         if not transaction.is_empty:
-            transaction.send()
+            transaction.flush()
         return generation
 
     @contextmanager
@@ -262,7 +263,7 @@ class Writer:
         try:
             yield
             if group.error:
-                raise _again(group.error)
+                raise _copy(group.error)
             if group.session and group.transaction:
                 with translating_errors():
                     self._commit_group(group.transaction, group.session)
@@ -275,8 +276,8 @@ class Writer:
                 self._heartbeat.end()
                 self._pass_on()
 
-    def beside(self, write: Callable[[ClientSession | None], T]) -> T:
-        """Make a write that is no unit: in the transaction of this thread's group, or at once."""
+    def write_outside_unit(self, write: Callable[[ClientSession | None], T]) -> T:
+        """Make a write that is no unit of work: in the transaction of this thread's group, or at once."""
         group = self._thread.group
         if group is None:
             with translating_errors():
@@ -288,9 +289,9 @@ class Writer:
         return self._in_group(group, lambda transaction: self._unit(transaction, work))
 
     def _in_group(self, group: Group, act: Callable[[Transaction], T]) -> T:
-        """Do something in the transaction of a group, begun when it is first needed."""
+        """Call `act` with the transaction of a group, which begins at its first use."""
         if group.error:
-            raise _again(group.error)
+            raise _copy(group.error)
         try:
             if group.transaction is None:
                 group.transaction = self._begin_group(group)
@@ -302,7 +303,7 @@ class Writer:
             raise group.error from error
 
     def _begin_group(self, group: Group) -> Transaction:
-        """A transaction that has the clock, so that nobody comes before it."""
+        """A transaction that has locked the clock, so that no other can make it fail."""
         if group.session is None:
             self._turn.acquire()
             group.session = self._session
@@ -310,9 +311,9 @@ class Writer:
         deadline, pause = time.monotonic() + self.timeout_seconds, _PAUSE_SECONDS
         while True:
             group.session.start_transaction(SNAPSHOT, DURABLE, ReadPreference.PRIMARY)
-            transaction = Transaction(self.collections, group.session, careful=True)
+            transaction = Transaction(self.collections, group.session, reads_first=True)
             try:
-                transaction.claim()
+                transaction.lock_clock()
                 return transaction
             except PyMongoError as error:
                 group.session.abort_transaction()
@@ -324,13 +325,13 @@ class Writer:
 
     def _commit_group(self, transaction: Transaction, session: ClientSession) -> None:
         generation = self._finish(transaction)
-        self._commit_for_certain(session)
+        self._commit_with_retries(session)
         if generation is not None:
             self._watch.clock_taken()
             self.committed(generation)
 
-    def _commit_for_certain(self, session: ClientSession) -> None:
-        """Commit, again and again for as long as nobody knows whether that was done."""
+    def _commit_with_retries(self, session: ClientSession) -> None:
+        """Commit, and retry while the outcome of the commit is unknown."""
         deadline = time.monotonic() + self.timeout_seconds
         while True:
             try:
@@ -342,6 +343,6 @@ class Writer:
             time.sleep(_PAUSE_SECONDS)
 
 
-def _again(error: BaseException) -> BaseException:
-    """The error anew, since several threads raise it."""
+def _copy(error: BaseException) -> BaseException:
+    """A copy of an error that several threads raise."""
     return type(error)(*error.issues) if isinstance(error, FhirError) else error
