@@ -60,7 +60,7 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     if listed is None:
         found = reader.history(query)
     elif reader is engine.store:
-        found = engine.store.at_one_moment(partial(list_history, listed, query, engine))
+        found = engine.store.in_snapshot(partial(list_history, listed, query, engine))
     else:
         found = list_history(listed, query, engine, reader)
     recreated = recreations(found.versions, reader)

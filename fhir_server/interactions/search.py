@@ -53,7 +53,7 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     read = partial(_read, request, engine, parsed, further, reader is engine.store)
     if reader is engine.store and (parsed.query.includes or has_joins(parsed.query)):
         # Otherwise a transaction that is committed in between would be seen in part.
-        return engine.store.at_one_moment(read)
+        return engine.store.in_snapshot(read)
     return read(reader)
 
 

@@ -42,7 +42,7 @@ class _UnitStore:
         self._store = store
         self._unit = unit
 
-    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+    def in_snapshot(self, read: Callable[[Reader], T]) -> T:
         return read(self._unit)
 
     def __getattr__(self, name: str) -> Any:

@@ -73,7 +73,7 @@ def everything(request: FhirRequest, engine: Engine) -> FhirResponse:
     """GET or POST [type]/[id]/$everything, Patient/$everything: a searchset, oldest first. Raises `NotFound`
     for an unknown id, `Gone` for a deletion.
     """
-    return engine.store.at_one_moment(partial(_read, request, engine))
+    return engine.store.in_snapshot(partial(_read, request, engine))
 
 
 def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:

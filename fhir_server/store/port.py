@@ -261,9 +261,9 @@ class Store(Reader, Protocol):
 
     capabilities: StoreCapabilities
 
-    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
-        """What `read` finds in one state of the store, whatever is committed meanwhile. `read` may run
-        again.
+    def in_snapshot(self, read: Callable[[Reader], T]) -> T:
+        """Call `read` with a reader of one state of the store, whatever is committed meanwhile, and return
+        its result. `read` may run more than once.
         """
         ...
 

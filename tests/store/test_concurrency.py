@@ -117,10 +117,10 @@ def test_what_is_read_at_one_moment_is_of_one_state(store: Store) -> None:
         history = reader.history(HistoryQuery("Patient", "b")).versions[0]
         return [first, *found, history, reader.read("Patient", "c")]
 
-    seen = store.at_one_moment(read)
+    seen = store.in_snapshot(read)
     writer.join()
     assert [stored and stored.version for stored in seen] == [1] * 5
-    assert store.at_one_moment(lambda reader: reader.read("Patient", "c")) == store.read("Patient", "c")
+    assert store.in_snapshot(lambda reader: reader.read("Patient", "c")) == store.read("Patient", "c")
 
 
 @pytest.mark.parametrize("readers", [4])

@@ -1,4 +1,4 @@
-"""Reads what a store in memory holds.
+"""Reads of the store in memory.
 
 https://hl7.org/fhir/R4/http.html
 """
@@ -11,7 +11,7 @@ from fhir_server.search.ast import Include, SearchQuery, Sort, SortKey
 from fhir_server.search.entries import Entries
 from fhir_server.search.match import sort_value
 from fhir_server.store.memory.state import Key, State
-from fhir_server.store.memory.universe import VisibleUniverse
+from fhir_server.store.memory.visible_resources import VisibleResources
 from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
@@ -22,7 +22,7 @@ from fhir_server.store.port import (
 
 
 class MemoryReader:
-    """Reads a state under its lock."""
+    """Reads the state under its lock."""
 
     def __init__(self, state: State, lock: threading.RLock) -> None:
         self._state = state
@@ -42,10 +42,10 @@ class MemoryReader:
     def search(self, query: SearchQuery) -> SearchResult:
         with self._lock:
             snapshot = query.page.snapshot if query.page else self._state.clock["sequence"]
-            universe = VisibleUniverse(self._state, query.visibility)
+            visible = VisibleResources(self._state, query.visibility)
             keyed: list[tuple[SortKey, StoredResource]] = [
                 ((*(sort_value(sort, stored, entries) for sort in query.sort), stored.first_sequence), stored)
-                for stored, entries in universe.matching(query.types, query.where)
+                for stored, entries in visible.matching(query.types, query.where)
                 if stored.first_sequence <= snapshot
             ]
         compare = _compare(query.sort)
@@ -121,7 +121,7 @@ class MemoryReader:
 
 
 def _compare(sorts: Sequence[Sort]) -> Callable[[SortKey, SortKey], int]:
-    """Orders sort keys: each by its direction, missing last in both, the first sequence ascending at last."""
+    """A comparison of sort keys: each value in its direction, missing ones last, ties by first sequence."""
 
     def compare(left: SortKey, right: SortKey) -> int:
         for sort, left_value, right_value in zip(sorts, left, right, strict=False):
@@ -137,7 +137,9 @@ def _compare(sorts: Sequence[Sort]) -> Callable[[SortKey, SortKey], int]:
 
 
 def _total(query: SearchQuery, found: int) -> int | None:
-    """The total to tell of so many matches; of those that a first page shows, always."""
+    """The total to return for so many matches. If the first page holds all of them, a bounded one is
+    exact.
+    """
     if query.total == "none":
         return None
     is_shown = query.page is None and 0 < query.count >= found

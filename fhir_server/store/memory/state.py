@@ -1,4 +1,4 @@
-"""What a store in memory holds, and how the changes of a unit of work that fails are taken back."""
+"""The data of a store in memory, and the journal that rolls back failed units of work."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from fhir_server.search.entries import Entries
 from fhir_server.store.port import Job, StoredResource, TypeIndex
 
 Key = tuple[str, str]
-Found = tuple[StoredResource, Entries]
+Indexed = tuple[StoredResource, Entries]
 _ABSENT = object()
 
 
 class Lease(NamedTuple):
-    """A job, and who holds it `until` a time in UTC microseconds."""
+    """A job, and its holder `until` a time in UTC microseconds."""
 
     job: Job
     holder: str
@@ -21,7 +21,7 @@ class Lease(NamedTuple):
 
 
 class Journal:
-    """Changes dicts and can take every change back."""
+    """Changes dicts, and can roll every change back."""
 
     def __init__(self) -> None:
         self._before: list[tuple[dict[Any, Any], Any, Any]] = []
@@ -34,11 +34,11 @@ class Journal:
         if key in mapping:
             self._before.append((mapping, key, mapping.pop(key)))
 
-    def mark(self) -> int:
+    def savepoint(self) -> int:
         return len(self._before)
 
-    def undo_to(self, mark: int) -> None:
-        while len(self._before) > mark:
+    def roll_back_to(self, savepoint: int) -> None:
+        while len(self._before) > savepoint:
             mapping, key, value = self._before.pop()
             if value is _ABSENT:
                 del mapping[key]
@@ -48,7 +48,7 @@ class Journal:
 
 @dataclass(slots=True)
 class State:
-    """Everything stored. `versions` is the log by sequence; `current` and `entries` are by type and id."""
+    """All data. `versions` is the log by sequence; `current` and `entries` are by type and id."""
 
     versions: dict[int, StoredResource] = field(default_factory=dict)
     current: dict[Key, StoredResource] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class State:
     def log(self) -> list[StoredResource]:
         return [self.versions[sequence] for sequence in sorted(self.versions)]
 
-    def living(self, types: Sequence[str] = ()) -> Iterator[Found]:
+    def living(self, types: Sequence[str] = ()) -> Iterator[Indexed]:
         for key, stored in self.current.items():
             if not stored.deleted and (not types or stored.type in types):
                 yield stored, self.entries[key]

@@ -1,4 +1,4 @@
-"""The store in memory: one lock, and units that are undone when they fail.
+"""The store in memory: one lock, and a journal to roll back failed units.
 
 https://hl7.org/fhir/R4/http.html
 """
@@ -19,7 +19,7 @@ from fhir_server.store.clock import wall_clock
 from fhir_server.store.memory.reader import MemoryReader
 from fhir_server.store.memory.state import Journal, Lease, State
 from fhir_server.store.memory.unit_of_work import MemoryUnit
-from fhir_server.store.memory.universe import VisibleUniverse
+from fhir_server.store.memory.visible_resources import VisibleResources
 from fhir_server.store.port import (
     LEASE_MICROSECONDS_MAX,
     ClauseUse,
@@ -33,8 +33,8 @@ from fhir_server.store.port import (
 
 T = TypeVar("T")
 
-COMPARED = "COMPARE every resource"
-"""The one step of every search, as `explain` tells it."""
+SCAN_STEP = "COMPARE every resource"
+"""The only step of every search, for `explain`."""
 
 
 class MemoryStore(MemoryReader):
@@ -67,11 +67,11 @@ class MemoryStore(MemoryReader):
                 raise RuntimeError("a unit of work cannot be opened inside another one")
             self._in_unit = True
             journal = self._journal or Journal()
-            mark = journal.mark()
+            savepoint = journal.savepoint()
             try:
                 return work(MemoryUnit(self._state, self._lock, journal, self._clock()))
             except BaseException:
-                journal.undo_to(mark)
+                journal.roll_back_to(savepoint)
                 raise
             finally:
                 self._in_unit = False
@@ -85,12 +85,12 @@ class MemoryStore(MemoryReader):
             try:
                 yield
             except BaseException:
-                journal.undo_to(0)
+                journal.roll_back_to(0)
                 raise
             finally:
                 self._journal = None
 
-    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+    def in_snapshot(self, read: Callable[[Reader], T]) -> T:
         with self._lock:
             return read(self)
 
@@ -105,25 +105,25 @@ class MemoryStore(MemoryReader):
             return self._state.clock["sequence"]
 
     def explain(self, query: SearchQuery) -> Explanation:
-        """Every resource is compared with every clause; no index drives."""
+        """Every resource is compared with every clause, without an index."""
 
         def found(*clauses: Clause) -> int:
             with self._lock:
-                universe = VisibleUniverse(self._state, query.visibility)
-                return sum(1 for _ in universe.matching(query.types, clauses))
+                visible = VisibleResources(self._state, query.visibility)
+                return sum(1 for _ in visible.matching(query.types, clauses))
 
         where = query.where
         uses = [ClauseUse(found(clause), found(*where[: place + 1])) for place, clause in enumerate(where)]
-        return Explanation(found(), tuple(uses), (COMPARED,))
+        return Explanation(found(), tuple(uses), (SCAN_STEP,))
 
     def set_read_deadline(self, seconds: float | None) -> None:
-        """Reads here take as long as they take; none is cut short."""
+        """Ignored: reads in memory are not interrupted."""
 
     def is_index_current(self) -> bool:
         return True
 
     def check_health(self) -> None:
-        """Memory is there."""
+        """Nothing to check: memory is always available."""
 
     def do_deferred_work(self) -> bool:
         return False
@@ -132,7 +132,7 @@ class MemoryStore(MemoryReader):
         return self._run(lambda unit: unit.purge(type, id))
 
     def check(self) -> list[str]:
-        """Resources and their entries lie side by side here, so only the log can disagree with them."""
+        """Compares resources with the log only: their index entries are stored beside them."""
         with self._lock:
             return [
                 f"{stored.reference} is at version {stored.version}, which the log does not end with."
@@ -182,4 +182,4 @@ class MemoryStore(MemoryReader):
         raise errors.NotSupported.of(messages.NO_BACKUP())
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing to do: no file or connection is open."""

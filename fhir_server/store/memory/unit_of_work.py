@@ -1,4 +1,4 @@
-"""One atomic change of what a store in memory holds.
+"""A unit of work on the store in memory.
 
 https://hl7.org/fhir/R4/http.html
 """
@@ -23,7 +23,7 @@ from fhir_server.store.port import (
 
 
 class MemoryUnit(MemoryReader):
-    """One atomic change; the store undoes its journal when the work fails."""
+    """One atomic change; the store rolls its journal back if the work fails."""
 
     def __init__(self, state: State, lock: threading.RLock, journal: Journal, wall: int) -> None:
         super().__init__(state, lock)
@@ -35,10 +35,10 @@ class MemoryUnit(MemoryReader):
         return self._now
 
     def prefetch(self, resources: Iterable[tuple[str, str]]) -> None:
-        """Nothing to do: they are here."""
+        """Nothing to do: they are in memory."""
 
     def prefetch_searches(self, queries: Iterable[SearchQuery]) -> None:
-        """Nothing to do: each is made when it is asked for."""
+        """Nothing to do: each search is made when it is called."""
 
     def put(
         self, draft: Draft, entries: Entries, method: Method, expected_version: int | None = None
@@ -142,7 +142,7 @@ class MemoryUnit(MemoryReader):
 
 
 def _replaced(entries: Entries, new: Entries, parameters: frozenset[str]) -> Entries:
-    """The entries, with the new ones in place of those of some parameters."""
+    """The entries, with those of some parameters replaced by the new ones."""
     merged = Entries()
     for kind in Entries.__struct_fields__:
         kept = [

@@ -99,7 +99,7 @@ class MongoStore:
         with translating_errors():
             return read(self._reader)
 
-    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
+    def in_snapshot(self, read: Callable[[Reader], T]) -> T:
         return self._in_snapshot(read)
 
     def _in_snapshot(self, read: Callable[[MongoReader], T]) -> T:

@@ -94,7 +94,7 @@ class SqliteReader:
         return StoredResource(type, id, *row) if row else None
 
     def history(self, query: HistoryQuery) -> HistoryResult:
-        return self.at_one_moment(lambda reader: reader._history(query))
+        return self.in_snapshot(lambda reader: reader._history(query))
 
     def _history(self, query: HistoryQuery) -> HistoryResult:
         conditions, values = self._history_conditions(query)
@@ -172,7 +172,7 @@ class SqliteReader:
         return not self._is_behind.get()
 
     @translating_errors
-    def at_one_moment(self, read: Callable[["SqliteReader"], T]) -> T:
+    def in_snapshot(self, read: Callable[["SqliteReader"], T]) -> T:
         """Call `read` in a transaction, so that all its statements see the same state of the store."""
         if self._connection.in_transaction:
             return read(self)
@@ -187,13 +187,13 @@ class SqliteReader:
         """Raise `IndexBehind` if the result could be incomplete."""
         if needs_index(query):
             found = self._search.by_one_statement(query)
-            return found or self.at_one_moment(lambda reader: reader._complete().search(query))
+            return found or self.in_snapshot(lambda reader: reader._complete().search(query))
         found = self._search.by_identifier(query)
-        return found or self.at_one_moment(lambda reader: reader._search.search(query))
+        return found or self.in_snapshot(lambda reader: reader._search.search(query))
 
     def explain(self, query: SearchQuery) -> Explanation:
         """Raise `IndexBehind` if the result could be incomplete."""
-        return self.at_one_moment(lambda reader: reader._complete().explain(query))
+        return self.in_snapshot(lambda reader: reader._complete().explain(query))
 
     def _complete(self) -> SqliteSearch:
         """Search in the current transaction. Raises `IndexBehind` if resources that may match wait to be

@@ -80,8 +80,8 @@ class SqliteStore:
     def explain(self, query: SearchQuery) -> Explanation:
         return self._complete(lambda reader: reader.explain(query))
 
-    def at_one_moment(self, read: Callable[[Reader], T]) -> T:
-        return self._complete(lambda reader: reader.at_one_moment(read))
+    def in_snapshot(self, read: Callable[[Reader], T]) -> T:
+        return self._complete(lambda reader: reader.in_snapshot(read))
 
     def _complete(self, read: Callable[[SqliteReader], T]) -> T:
         """The result of `read` by a reader, or by a unit of work if resources have to be indexed first."""

@@ -189,7 +189,7 @@ def test_what_is_read_at_one_moment_is_asked_of_one_snapshot(store: MongoStore, 
         reader.read("Patient", "first")
         reader.history(HistoryQuery("Patient", "first"))
 
-    store.at_one_moment(read)
+    store.in_snapshot(read)
     first, *others = (command["readConcern"] for command in commands.sent if "readConcern" in command)
     assert first == {"level": "snapshot"}
     assert len(others) > 3

@@ -218,4 +218,4 @@ def test_an_answer_that_was_overtaken_does_not_hide_what_was_defined_since(
     monkeypatch.setattr("fhir_server.store.mongo.store.GENERATION_SECONDS", 0.0)
     monkeypatch.setattr(MongoReader, "generation", overtaken)
     seen = [store.generation(), store.generation()]
-    assert seen == [store.at_one_moment(lambda reader: reader.generation())] * 2
+    assert seen == [store.in_snapshot(lambda reader: reader.generation())] * 2
