@@ -31,7 +31,6 @@ from fhir_server.store.port import (
     HistoryQuery,
     HistoryResult,
     Job,
-    Reader,
     SearchResult,
     StoreCapabilities,
     StoredResource,
@@ -99,10 +98,7 @@ class MongoStore:
         with translating_errors():
             return read(self._reader)
 
-    def in_snapshot(self, read: Callable[[Reader], T]) -> T:
-        return self._in_snapshot(read)
-
-    def _in_snapshot(self, read: Callable[[MongoReader], T]) -> T:
+    def in_snapshot(self, read: Callable[[MongoReader], T]) -> T:
         """Call `read` in a snapshot session, so that all its queries see the same state of the store."""
         with translating_errors(), self._collections.client.start_session(snapshot=True) as session:
             return read(MongoReader(SessionView(self._collections, session)))
@@ -115,7 +111,7 @@ class MongoStore:
         return self._query(lambda reader: reader.read_version(type, id, version))
 
     def search(self, query: SearchQuery) -> SearchResult:
-        return self._in_snapshot(lambda reader: reader.search(query))
+        return self.in_snapshot(lambda reader: reader.search(query))
 
     def explain(self, query: SearchQuery) -> Explanation:
         return self._query(lambda reader: reader.explain(query))
@@ -126,10 +122,10 @@ class MongoStore:
         return self._query(lambda reader: reader.included(resources, include, limit))
 
     def history(self, query: HistoryQuery) -> HistoryResult:
-        return self._in_snapshot(lambda reader: reader.history(query))
+        return self.in_snapshot(lambda reader: reader.history(query))
 
     def changes(self, after: int, limit: int, types: Sequence[str] = ()) -> tuple[StoredResource, ...]:
-        return self._in_snapshot(lambda reader: reader.changes(after, limit, types))
+        return self.in_snapshot(lambda reader: reader.changes(after, limit, types))
 
     def watermark(self) -> int:
         return self._query(lambda reader: reader.watermark())
@@ -203,7 +199,7 @@ class MongoStore:
 
     def check(self) -> list[str]:
         with pymongo.timeout(NO_TIMEOUT):
-            return self._in_snapshot(lambda reader: list(inconsistencies(reader.view)))
+            return self.in_snapshot(lambda reader: list(inconsistencies(reader.view)))
 
     def acquire_job(self, kind: str, id: str, owner: str, lease_seconds: float) -> Job | None:
         now = self._clock()

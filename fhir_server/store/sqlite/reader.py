@@ -187,15 +187,15 @@ class SqliteReader:
         """Raise `IndexBehind` if the result could be incomplete."""
         if needs_index(query):
             found = self._search.by_one_statement(query)
-            return found or self.in_snapshot(lambda reader: reader._complete().search(query))
+            return found or self.in_snapshot(lambda reader: reader._complete_search().search(query))
         found = self._search.by_identifier(query)
         return found or self.in_snapshot(lambda reader: reader._search.search(query))
 
     def explain(self, query: SearchQuery) -> Explanation:
         """Raise `IndexBehind` if the result could be incomplete."""
-        return self.in_snapshot(lambda reader: reader._complete().explain(query))
+        return self.in_snapshot(lambda reader: reader._complete_search().explain(query))
 
-    def _complete(self) -> SqliteSearch:
+    def _complete_search(self) -> SqliteSearch:
         """Search in the current transaction. Raises `IndexBehind` if resources that may match wait to be
         indexed.
         """

@@ -75,15 +75,15 @@ class SqliteStore:
         return self._readers.read(lambda reader: reader.read_version(type, id, version))
 
     def search(self, query: SearchQuery) -> SearchResult:
-        return self._complete(lambda reader: reader.search(query))
+        return self._read_complete(lambda reader: reader.search(query))
 
     def explain(self, query: SearchQuery) -> Explanation:
-        return self._complete(lambda reader: reader.explain(query))
+        return self._read_complete(lambda reader: reader.explain(query))
 
     def in_snapshot(self, read: Callable[[Reader], T]) -> T:
-        return self._complete(lambda reader: reader.in_snapshot(read))
+        return self._read_complete(lambda reader: reader.in_snapshot(read))
 
-    def _complete(self, read: Callable[[SqliteReader], T]) -> T:
+    def _read_complete(self, read: Callable[[SqliteReader], T]) -> T:
         """The result of `read` by a reader, or by a unit of work if resources have to be indexed first."""
         try:
             return self._readers.read(read)
