@@ -20,8 +20,8 @@ from fhir_server.errors import FhirError
 from fhir_server.extension import Engine, Operation, PlugIns, Preparation, Software
 from fhir_server.interactions.dispatch import Dispatcher
 from fhir_server.interactions.engines import Engines
+from fhir_server.jobs.job_runner import JobRunner
 from fhir_server.jobs.preparer import Preparer
-from fhir_server.jobs.runner import Runner
 from fhir_server.operations.builtin import OPERATIONS
 from fhir_server.programme import Programme
 from fhir_server.search.extract import Extractor
@@ -239,7 +239,7 @@ def application(server: Server) -> "Application":
         log=RequestLog(_write_log, _known_words(server)) if settings.log_requests else None,
     )
     pages = LazyApplication(lambda: _pages(server, executor, options))
-    runner = Runner(server.engines, server.engines.latest().new_id())
+    runner = JobRunner(server.engines, server.engines.latest().new_id())
     runner.start()
     preparer = Preparer(server.engines, server.preparations)
     preparer.start()

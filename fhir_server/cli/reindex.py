@@ -17,7 +17,7 @@ from fhir_server.cli.provision import adopt_search_parameters
 from fhir_server.cli.store_options import StoreOption, open_existing
 from fhir_server.jobs import reindex as jobs
 from fhir_server.jobs.indexing_pool import IndexingPool
-from fhir_server.jobs.reindex import LeaseLost, Progress, Reindexing
+from fhir_server.jobs.reindex import LeaseLost, Progress, ReindexWorker
 from fhir_server.settings import Settings
 
 LOOK_SECONDS = 0.5
@@ -64,17 +64,17 @@ def _steps(server: bootstrap.Server, id: str) -> Iterator[Progress]:
     pool = IndexingPool(
         partial(bootstrap.engines, server.settings), processes=min(PROCESSES_MAX, cores() - 1)
     )
-    reindexing = Reindexing(server.engines, str(uuid.uuid4()), pool=pool)
+    worker = ReindexWorker(server.engines, str(uuid.uuid4()), pool=pool)
     try:
-        yield from _watched(server, reindexing, id)
+        yield from _watched(server, worker, id)
     finally:
         pool.dismiss()
 
 
-def _watched(server: bootstrap.Server, reindexing: Reindexing, id: str) -> Iterator[Progress]:
+def _watched(server: bootstrap.Server, worker: ReindexWorker, id: str) -> Iterator[Progress]:
     while True:
         try:
-            yield from reindexing.steps(id)
+            yield from worker.steps(id)
         except LeaseLost:
             continue
         job = jobs.job(server.store, id)

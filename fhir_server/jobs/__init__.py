@@ -1,1 +1,1 @@
-"""Work that goes on beside the requests, held by one process at a time and resumed by another."""
+"""Background work: jobs that one process at a time runs and another can resume, and preparations."""

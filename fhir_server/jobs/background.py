@@ -1,11 +1,11 @@
-"""A thread beside the requests, from `start` to `stop`."""
+"""A background thread, from `start` to `stop`."""
 
 import threading
 from abc import ABC, abstractmethod
 
 
-class Background(ABC):
-    """Does its work in a thread of its own, which looks at `_stopping` before each further step."""
+class BackgroundThread(ABC):
+    """Runs `_work` in a thread of its own, which must check `_stopping` before each step."""
 
     def __init__(self, name: str) -> None:
         self._stopping = threading.Event()
@@ -15,7 +15,7 @@ class Background(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the step at hand."""
+        """Stop after the current step, and wait for that."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()

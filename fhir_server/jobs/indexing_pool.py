@@ -1,7 +1,7 @@
-"""A pool of processes that reindex together, each on a core of its own.
+"""A pool of processes that reindex in parallel, each on a core of its own.
 
-The members get parts of the walk, one after the other, and open the store for themselves; when the process
-that started them ends, however it ends, so do they. https://docs.python.org/3.11/library/multiprocessing.html
+The members receive ranges of resources, one after the other, and open the store themselves. They end when the
+process that started them ends, for whatever reason. https://docs.python.org/3.11/library/multiprocessing.html
 """
 
 import signal
@@ -13,12 +13,12 @@ from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 
 from fhir_server.interactions.engines import DefinitionsChanged, Engines
-from fhir_server.jobs.walk import Part, ResourceFailed, Walk
+from fhir_server.jobs.type_indexer import ResourceFailed, SequenceRange, TypeIndexer
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The answer of a member that could not do its part."""
+    """The answer of a member that could not index its range."""
 
     definitions_changed: bool
     text: str
@@ -26,17 +26,15 @@ class Failure:
 
 @dataclass(slots=True)
 class Member:
-    """A process, and the part that it works on; None while it has none."""
+    """A process, and the range that it is indexing; None while it is idle."""
 
     process: BaseProcess
     connection: Connection
-    part: Part | None = None
+    span: SequenceRange | None = None
 
 
 class IndexingPool:
-    """This process, and as many others as `processes` says. `open_engines` is what a member opens the store
-    with.
-    """
+    """This process and `processes` others, which open the store with `open_engines`."""
 
     def __init__(self, open_engines: Callable[[], Engines], processes: int) -> None:
         self._open_engines = open_engines
@@ -45,26 +43,28 @@ class IndexingPool:
 
     @property
     def size(self) -> int:
-        """How many parts can be done at a time."""
+        """How many ranges can be indexed at the same time."""
         return self._wanted + 1
 
-    def walk(self, parts: Iterable[Part], walk: Walk) -> int:
-        """Do all the parts; how many resources there were. Raises `DefinitionsChanged`, `ResourceFailed`."""
+    def index(self, ranges: Iterable[SequenceRange], indexer: TypeIndexer) -> int:
+        """Index all ranges; the number of resources in them. Raises `DefinitionsChanged`,
+        `ResourceFailed`.
+        """
         self._start()
         try:
-            return self._walk(deque(parts), walk)
+            return self._index(deque(ranges), indexer)
         except BaseException:
             self._abandon()
             raise
 
-    def _walk(self, waiting: deque[Part], walk: Walk) -> int:
+    def _index(self, waiting: deque[SequenceRange], indexer: TypeIndexer) -> int:
         indexed = 0
-        while waiting or any(member.part for member in self._members):
+        while waiting or any(member.span for member in self._members):
             for member in list(self._members):
-                if waiting and member.part is None:
-                    self._send_part(member, waiting)
+                if waiting and member.span is None:
+                    self._send_range(member, waiting)
             if waiting:
-                indexed += walk.whole(waiting.popleft())
+                indexed += indexer.index_range(waiting.popleft())
             indexed += self._collected(waiting, block=not waiting)
         return indexed
 
@@ -85,28 +85,28 @@ class IndexingPool:
             theirs.close()
             self._members.append(Member(process, ours))
 
-    def _send_part(self, member: Member, waiting: deque[Part]) -> None:
-        part = waiting.popleft()
+    def _send_range(self, member: Member, waiting: deque[SequenceRange]) -> None:
+        span = waiting.popleft()
         try:
-            member.connection.send(part)
-            member.part = part
+            member.connection.send(span)
+            member.span = span
         except OSError:
-            waiting.append(part)
+            waiting.append(span)
             self._remove(member)
 
-    def _collected(self, waiting: deque[Part], block: bool) -> int:
-        """How many resources the members that are done have indexed; where `block`, wait until one
-        is done.
+    def _collected(self, waiting: deque[SequenceRange], block: bool) -> int:
+        """Collect the answers of members that are done; the number of resources they have indexed. With
+        `block`, wait for at least one.
         """
-        busy = {member.connection: member for member in self._members if member.part}
+        busy = {member.connection: member for member in self._members if member.span}
         indexed = 0
         for connection in wait(list(busy), None if block else 0) if busy else ():
             member = busy[connection]  # type: ignore[index]
-            part, member.part = member.part, None
+            span, member.span = member.span, None
             try:
                 answer = member.connection.recv()
             except (EOFError, OSError):
-                waiting += [part] if part else []
+                waiting += [span] if span else []
                 self._remove(member)
                 continue
             if isinstance(answer, Failure):
@@ -115,16 +115,18 @@ class IndexingPool:
         return indexed
 
     def _remove(self, member: Member) -> None:
-        """Go on without a member that has ended: what ended it could end another in its place."""
+        """Continue without a member that has ended, and do not replace it: the same could end its
+        successor.
+        """
         self._members.remove(member)
         self._wanted -= 1
         member.connection.close()
         member.process.join()
 
     def _abandon(self) -> None:
-        """Wait until the members have done their parts, whose results nobody needs any more."""
-        for member in [member for member in self._members if member.part]:
-            member.part = None
+        """Wait until the members have finished their ranges, and ignore the results."""
+        for member in [member for member in self._members if member.span]:
+            member.span = None
             try:
                 member.connection.recv()
             except (EOFError, OSError):
@@ -132,24 +134,24 @@ class IndexingPool:
 
 
 def serve_pool(open_engines: Callable[[], Engines], connection: Connection) -> None:
-    """What a member does until the other end is closed. Interrupts are left to the process that
-    started it.
+    """The main function of a member: index ranges until the connection is closed. Interrupts are handled by
+    the process that started it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     engines = open_engines()
-    walk = Walk(engines)
+    indexer = TypeIndexer(engines)
     try:
         while True:
-            connection.send(_answer(walk, connection.recv()))
+            connection.send(_answer(indexer, connection.recv()))
     except (EOFError, OSError):
         return
     finally:
         engines.latest().store.close()
 
 
-def _answer(walk: Walk, part: Part) -> int | Failure:
+def _answer(indexer: TypeIndexer, span: SequenceRange) -> int | Failure:
     try:
-        return walk.whole(part)
+        return indexer.index_range(span)
     except DefinitionsChanged:
         return Failure(definitions_changed=True, text="")
     except ResourceFailed as error:

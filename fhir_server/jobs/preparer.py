@@ -1,4 +1,4 @@
-"""A thread that, after the start, does what programmes have to prepare before anybody asks for it."""
+"""A background thread that runs the programmes' preparations after the start, before requests need them."""
 
 import logging
 import time
@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 from fhir_server.extension import Preparation
 from fhir_server.interactions.engines import Engines
-from fhir_server.jobs.background import Background
+from fhir_server.jobs.background import BackgroundThread
 
 DELAY_SECONDS = 0.5
-"""The first requests after a start come first."""
+"""Leaves the first requests after the start undisturbed."""
 
 _log = logging.getLogger(__name__)
 
 
-class Preparer(Background):
-    """Takes step after step from `start` until nothing is left to prepare, or to `stop`."""
+class Preparer(BackgroundThread):
+    """Runs the steps of all preparations, one after the other, until none is left, or until `stop`."""
 
     def __init__(
         self, engines: Engines, preparations: Iterable[Preparation], delay_seconds: float = DELAY_SECONDS
@@ -32,12 +32,12 @@ class Preparer(Background):
             try:
                 self._prepare(prepare)
             except Exception as error:
-                # No more than the kind of error: its text could hold what a resource says.
+                # Only the class of the error, because its message could contain data of a resource.
                 _log.error("a preparation failed: %s", type(error).__name__)
 
     def _prepare(self, prepare: Preparation) -> None:
         begun = time.perf_counter()
         while not self._stopping.is_set() and prepare(self._engines.latest()):
-            # As much time is left to those who ask as each step has taken.
+            # Pause for as long as the step took, so that half of the time is left to requests.
             self._stopping.wait(time.perf_counter() - begun)
             begun = time.perf_counter()

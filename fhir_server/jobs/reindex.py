@@ -1,7 +1,7 @@
-"""reindex: makes the indexes that are pending, type by type, in small units between which others write.
+"""The reindex job: builds pending indexes, type by type, in small units between which others write.
 
-A resource that is written meanwhile is indexed by its own write, so the walk ends at the sequence at which it
-began. Where it stands is committed with each batch: whoever goes on after a crash begins there.
+A resource written meanwhile is indexed by its own write, so the job ends at the sequence at which it started.
+Its progress is committed with each batch, and after a crash the job resumes from there.
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
@@ -17,23 +17,23 @@ from fhir_server.extension import Engine
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
 from fhir_server.jobs import messages
 from fhir_server.jobs.indexing_pool import IndexingPool
-from fhir_server.jobs.walk import Part, ResourceFailed, Walk
+from fhir_server.jobs.type_indexer import ResourceFailed, SequenceRange, TypeIndexer
 from fhir_server.store.port import Job, Store, TypeIndex, UnitOfWork
 
 KIND = "reindex"
 LEASE_SECONDS = 15.0
 
 POOL_MIN = 4_000
-"""From so many resources left of a type a pool is worth its start, half a second for each process."""
-POOL_PART = 250
-"""Resources, about, that one process of a pool does before it is given the next part."""
-POOL_PARTS = 8
-"""Parts for each process of a pool between two times that progress is saved."""
+"""Remaining resources of a type from which a pool is worth its start, half a second for each process."""
+RANGE_RESOURCES = 250
+"""The approximate number of resources in a range for one process of a pool."""
+RANGES_PER_PROCESS = 8
+"""Ranges for each process of a pool before progress is saved."""
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is: `walked` of `living` resources of `type`, up to the sequence `after`, and `done` of
-    the types before it, out of `total`. `generation` names the definitions that it walks by.
+    """The progress of a job: `walked` of `living` resources of `type`, up to the sequence `after`, and `done`
+    resources of earlier types, out of `total`. `generation` is that of the definitions used.
     """
 
     everything: bool = False
@@ -59,7 +59,7 @@ _decode = msgspec.json.Decoder(Progress).decode
 
 @dataclass(frozen=True, slots=True)
 class ReindexJob:
-    """A job as it stands in the store."""
+    """A job as recorded in the store."""
 
     id: str
     progress: Progress
@@ -71,9 +71,9 @@ class LeaseLost(Exception):
 
 
 def request(store: Store, everything: bool) -> ReindexJob:
-    """A job to be done by whoever takes it: a new one, or the one that is not done yet.
+    """Create a job for any process to take, or return the one that is not done yet.
 
-    Raises `Conflict` where everything is asked for while a job makes only what is pending.
+    Raises `Conflict` if `everything` is requested while a job builds only pending indexes.
     """
     known = jobs(store)
     if known and not known[-1].done:
@@ -96,12 +96,14 @@ def _joined(job: ReindexJob, everything: bool) -> ReindexJob:
 
 
 def jobs(store: Store) -> list[ReindexJob]:
-    """All jobs of this kind, the oldest first."""
+    """All reindex jobs, oldest first."""
     return sorted(map(_read, store.jobs(KIND)), key=lambda job: int(job.id.rpartition("-")[2]))
 
 
 def job(store: Store, id: str | None) -> ReindexJob | None:
-    """The job of that id, or the last; None where there was none yet. Raises `NotFound` for an unknown id."""
+    """The job with this id, or the last one; None if there was none yet. Raises `NotFound` for an
+    unknown id.
+    """
     known = jobs(store)
     if id is None:
         return known[-1] if known else None
@@ -115,9 +117,9 @@ def _read(job: Job) -> ReindexJob:
     return ReindexJob(job.id, _decode(job.state) if job.state else Progress(), job.done)
 
 
-class Reindexing:
-    """Does jobs in the name of `owner`. `after_each` is called after each resource that was looked through; a
-    `pool` does long walks together.
+class ReindexWorker:
+    """Runs jobs for `owner`. Calls `after_each` after each resource; a `pool` indexes many resources in
+    parallel.
     """
 
     def __init__(
@@ -130,14 +132,15 @@ class Reindexing:
     ) -> None:
         self._engines = engines
         self._store = engines.latest().store
-        self._walk = Walk(engines, after_each)
+        self._indexer = TypeIndexer(engines, after_each)
         self._owner = owner
         self._lease_seconds = lease_seconds
         self._pool = pool
         self._renew_at = 0.0
 
     def steps(self, id: str) -> Iterator[Progress]:
-        """Do a job, yielding as it goes on; nothing where another process does it, or it is done.
+        """Run a job, and yield its progress after each step; nothing if another process runs it, or it is
+        done.
 
         Raises `LeaseLost`; `ResourceFailed`, which ends the job.
         """
@@ -160,7 +163,7 @@ class Reindexing:
                 return
 
     def _step(self, id: str, progress: Progress) -> tuple[Progress, bool]:
-        """Some resources further; and whether the job is over."""
+        """Index some resources; the progress, and whether the job is done."""
         engine = self._engines.current()
         if not progress.type or progress.generation != engine.generation:
             progress = self._next_type(engine, progress)
@@ -169,11 +172,11 @@ class Reindexing:
                 return progress, True
         self._renew(id)
         if self._pool and progress.living - progress.walked >= POOL_MIN:
-            return self._together(id, engine, progress, self._pool), False
-        return self._alone(id, engine, progress), False
+            return self._index_with_pool(id, engine, progress, self._pool), False
+        return self._index_batch(id, engine, progress), False
 
     def _next_type(self, engine: Engine, progress: Progress) -> Progress:
-        """The beginning of a walk through the resources of a type that is still to be done."""
+        """The progress at the start of the next type; its `type` is empty if none is left."""
         living = self._store.count()
         wanted = set(engine.pending)
         if progress.everything:
@@ -191,9 +194,9 @@ class Reindexing:
             generation=engine.generation,
         )
 
-    def _alone(self, id: str, engine: Engine, progress: Progress) -> Progress:
-        """One batch, written together with how far the walk is."""
-        batch = self._walk.batch(engine, _part(progress, progress.after, progress.snapshot))
+    def _index_batch(self, id: str, engine: Engine, progress: Progress) -> Progress:
+        """Index one batch, and save the progress in the same group."""
+        batch = self._indexer.next_batch(engine, _range(progress, progress.after, progress.snapshot))
         further = _advanced(progress, len(batch.resources), batch.next)
 
         def work(unit: UnitOfWork) -> None:
@@ -206,14 +209,16 @@ class Reindexing:
             self._save(id, further)
         return further
 
-    def _together(self, id: str, engine: Engine, progress: Progress, pool: IndexingPool) -> Progress:
-        """A stretch of the walk in parts of about equal length, by all of the pool."""
+    def _index_with_pool(self, id: str, engine: Engine, progress: Progress, pool: IndexingPool) -> Progress:
+        """Index several ranges of about equal length with the pool, and save the progress."""
         left = progress.snapshot - progress.after
-        length = max(1, left * POOL_PART // (progress.living - progress.walked))
-        ends = range(progress.after + length, progress.snapshot + length, length)[: POOL_PARTS * pool.size]
-        parts = [_part(progress, end - length, min(end, progress.snapshot)) for end in ends]
-        indexed = pool.walk(parts, self._walk)
-        reached = parts[-1].upto
+        length = max(1, left * RANGE_RESOURCES // (progress.living - progress.walked))
+        ends = range(progress.after + length, progress.snapshot + length, length)[
+            : RANGES_PER_PROCESS * pool.size
+        ]
+        ranges = [_range(progress, end - length, min(end, progress.snapshot)) for end in ends]
+        indexed = pool.index(ranges, self._indexer)
+        reached = ranges[-1].upto
         further = _advanced(progress, indexed, reached if reached < progress.snapshot else None)
         with self._store.group():
             if not further.type:
@@ -233,12 +238,12 @@ class Reindexing:
             raise LeaseLost(id)
 
 
-def _part(progress: Progress, after: int, upto: int) -> Part:
-    return Part(progress.type, after, upto, progress.generation, progress.everything)
+def _range(progress: Progress, after: int, upto: int) -> SequenceRange:
+    return SequenceRange(progress.type, after, upto, progress.generation, progress.everything)
 
 
 def _advanced(progress: Progress, indexed: int, reached: int | None) -> Progress:
-    """So many resources further; at the end of the type where nothing more is `reached`."""
+    """The progress after more resources, up to the sequence `reached`; None for the end of the type."""
     walked = progress.walked + indexed
     if reached is not None:
         return replace(progress, walked=walked, after=reached)
@@ -253,7 +258,7 @@ def _advanced(progress: Progress, indexed: int, reached: int | None) -> Progress
 
 
 def _complete(unit: UnitOfWork, engine: Engine, type: str) -> None:
-    """After the last resource of a type nothing is pending there any more."""
+    """Record that nothing is pending for a type, except parameters that exceeded their time limit."""
     if type in engine.pending:
         overrun = frozenset(code for owner, code in tuple(engine.extractor.overrun) if owner == type)
         unit.define_indexes([TypeIndex(type, engine.extractor.fingerprints.of(type), overrun)])

@@ -26,12 +26,12 @@ VICTIM = """
 import os, sys
 from fhir_server import bootstrap
 from fhir_server.jobs import reindex
-from fhir_server.jobs.reindex import Reindexing
+from fhir_server.jobs.reindex import ReindexWorker
 from fhir_server.settings import Settings
 
 server = bootstrap.build(Settings.load(os.environ))
 job = reindex.request(server.store, everything=False)
-for step in Reindexing(server.engines, "victim", lease_seconds=float(sys.argv[1])).steps(job.id):
+for step in ReindexWorker(server.engines, "victim", lease_seconds=float(sys.argv[1])).steps(job.id):
     print(step.indexed, flush=True)
     if sys.argv[2] == "paced":
         sys.stdin.readline()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fhir_server.jobs import reindex
-from fhir_server.jobs.reindex import Progress, Reindexing
+from fhir_server.jobs.reindex import Progress, ReindexWorker
 from tests.interactions.client import Client, patient
 
 URL = "https://example.org/fhir/SearchParameter/favourite"
@@ -42,4 +42,4 @@ def fill(client: Client, count: int) -> None:
 def reindexed(client: Client, everything: bool = False) -> list[Progress]:
     """Do a whole job in the client's process; its steps."""
     job = reindex.request(client.engine.store, everything)
-    return list(Reindexing(client.engines, "test").steps(job.id))
+    return list(ReindexWorker(client.engines, "test").steps(job.id))

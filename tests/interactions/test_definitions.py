@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.extension import Change, View
 from fhir_server.interactions.engines import Engines
-from fhir_server.jobs.walk import ResourceFailed
+from fhir_server.jobs.type_indexer import ResourceFailed
 from fhir_server.search.ast import Match, SearchQuery, StringValue
 from fhir_server.store.port import Store
 from fhir_server.validation.fhirpath import engine

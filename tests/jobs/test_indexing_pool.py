@@ -16,13 +16,13 @@ from fhir_server import bootstrap
 from fhir_server.core.request import FhirRequest
 from fhir_server.jobs import reindex
 from fhir_server.jobs.indexing_pool import IndexingPool
-from fhir_server.jobs.reindex import POOL_PART, Progress, Reindexing
+from fhir_server.jobs.reindex import RANGE_RESOURCES, Progress, ReindexWorker
 from fhir_server.settings import Settings
 from tests.interactions.definitions import URL, fond_of, parameter
 
 ROOT = Path(__file__).parents[2]
 BASE = "http://localhost/fhir"
-MANY = POOL_PART * 5 + 3
+MANY = RANGE_RESOURCES * 5 + 3
 
 ORPHANS = """
 import multiprocessing, os, sys
@@ -30,7 +30,7 @@ from functools import partial
 from fhir_server import bootstrap
 from fhir_server.jobs import reindex
 from fhir_server.jobs.indexing_pool import IndexingPool
-from fhir_server.jobs.reindex import Reindexing
+from fhir_server.jobs.reindex import ReindexWorker
 from fhir_server.settings import Settings
 
 if __name__ == "__main__":
@@ -39,7 +39,7 @@ if __name__ == "__main__":
     reindex.POOL_MIN = 1
     pool = IndexingPool(partial(bootstrap.engines, settings), processes=1)
     job = reindex.request(server.store, everything=True)
-    next(Reindexing(server.engines, "parent", pool=pool).steps(job.id))
+    next(ReindexWorker(server.engines, "parent", pool=pool).steps(job.id))
     print(*[child.pid for child in multiprocessing.active_children()], flush=True)
     sys.stdin.read()
 """
@@ -48,7 +48,7 @@ if __name__ == "__main__":
 @pytest.fixture(autouse=True)
 def _small_stores_are_worth_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a store of the size of a test be worth a member."""
-    monkeypatch.setattr(reindex, "POOL_MIN", POOL_PART)
+    monkeypatch.setattr(reindex, "POOL_MIN", RANGE_RESOURCES)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def total(server: bootstrap.Server, name: str, value: str) -> int:
 
 def steps(server: bootstrap.Server, pool: IndexingPool, everything: bool = False) -> Iterator[Progress]:
     job = reindex.request(server.store, everything)
-    return Reindexing(server.engines, "test", pool=pool).steps(job.id)
+    return ReindexWorker(server.engines, "test", pool=pool).steps(job.id)
 
 
 def test_together_they_index_everything_once(server: bootstrap.Server, pool: IndexingPool) -> None:
@@ -115,11 +115,11 @@ def test_what_is_short_is_done_alone(server: bootstrap.Server, pool: IndexingPoo
 def test_another_goes_on_behind_the_last_stretch(
     server: bootstrap.Server, pool: IndexingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reindex, "POOL_PARTS", 1)
+    monkeypatch.setattr(reindex, "RANGES_PER_PROCESS", 1)
     job = reindex.request(server.store, everything=False)
-    first = next(Reindexing(server.engines, "first", lease_seconds=0, pool=pool).steps(job.id))
-    assert 0 < first.walked <= POOL_PART * pool.size
-    rest = list(Reindexing(server.engines, "second").steps(job.id))
+    first = next(ReindexWorker(server.engines, "first", lease_seconds=0, pool=pool).steps(job.id))
+    assert 0 < first.walked <= RANGE_RESOURCES * pool.size
+    rest = list(ReindexWorker(server.engines, "second").steps(job.id))
     assert (rest[0].indexed > first.walked, rest[-1].indexed) == (True, MANY)
     assert total(server, "favourite", "blue") == MANY
 
@@ -141,7 +141,9 @@ def test_definitions_that_change_meanwhile_are_made_too(server: bootstrap.Server
     other = parameter(id="other", url=f"{URL}-2", code="other", expression="Patient.name.family.first()")
     changes = iter([lambda: put(server, other)])
     job = reindex.request(server.store, everything=False)
-    together = Reindexing(server.engines, "test", after_each=lambda: next(changes, lambda: None)(), pool=pool)
+    together = ReindexWorker(
+        server.engines, "test", after_each=lambda: next(changes, lambda: None)(), pool=pool
+    )
     done = list(together.steps(job.id))
     assert done[-1].indexed == MANY
     assert total(server, "favourite", "blue") == total(server, "other", "durand") == MANY

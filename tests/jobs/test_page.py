@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fhir_server.jobs.reindex import LEASE_SECONDS
-from fhir_server.jobs.walk import BATCH
+from fhir_server.jobs.type_indexer import BATCH
 
 PAGE = Path(__file__).parents[2] / "docs" / "search-parameters.md"
 

@@ -3,7 +3,7 @@
 from fhir_server.extension import Engine
 from fhir_server.jobs.preparer import Preparer
 from tests.interactions.client import Client
-from tests.jobs.test_runner import until
+from tests.jobs.test_job_runner import until
 
 
 def test_it_takes_step_after_step_until_nothing_is_left(client: Client) -> None:

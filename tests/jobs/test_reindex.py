@@ -1,13 +1,13 @@
-"""Reindexing: in batches, beside other writes, resumed where it stopped, done by one at a time."""
+"""ReindexWorker: in batches, beside other writes, resumed where it stopped, done by one at a time."""
 
 from typing import Any
 
 import pytest
 
 from fhir_server.errors import Conflict, NotFound
-from fhir_server.jobs import reindex, walk
-from fhir_server.jobs.reindex import KIND, LeaseLost, Progress, Reindexing
-from fhir_server.jobs.walk import BATCH, ResourceFailed
+from fhir_server.jobs import reindex, type_indexer
+from fhir_server.jobs.reindex import KIND, LeaseLost, Progress, ReindexWorker
+from fhir_server.jobs.type_indexer import BATCH, ResourceFailed
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
 from tests.interactions.client import Client, patient
@@ -20,8 +20,8 @@ def total(client: Client, search: str) -> int:
     return int(client.get(f"{search}&_summary=count").content["total"])
 
 
-def worker(client: Client, owner: str = "worker", **options: Any) -> Reindexing:
-    return Reindexing(client.engines, owner, **options)
+def worker(client: Client, owner: str = "worker", **options: Any) -> ReindexWorker:
+    return ReindexWorker(client.engines, owner, **options)
 
 
 def test_it_tells_how_far_it_is(client: Client) -> None:
@@ -195,7 +195,7 @@ def test_a_new_job_has_done_nothing(client: Client) -> None:
 
 def test_a_unit_ends_where_it_takes_long(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """What others wait for, and the lease, is not left to how long an expression takes."""
-    monkeypatch.setattr(walk, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(type_indexer, "BATCH_SECONDS", 0.0)
     ids = [client.post("Patient", fond_of("blue")).id for _ in range(3)]
     client.post("SearchParameter", parameter())
     steps = reindexed(client)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from fhir_server.jobs import reindex
-from fhir_server.jobs.runner import Runner
+from fhir_server.jobs.job_runner import JobRunner
 from fhir_server.search.entries import Entries
 from fhir_server.search.extract import Extractor
 from tests.interactions.client import Client
@@ -25,7 +25,7 @@ def until(done: Callable[[], bool]) -> None:
 
 def test_it_does_what_is_asked_for_while_it_runs(client: Client) -> None:
     fill(client, 5)
-    runner = Runner(client.engines, "test", POLL_SECONDS)
+    runner = JobRunner(client.engines, "test", POLL_SECONDS)
     runner.start()
     client.post("$reindex")
     until(lambda: reindex.jobs(client.engine.store)[-1].done)
@@ -36,13 +36,13 @@ def test_it_does_what_is_asked_for_while_it_runs(client: Client) -> None:
 def test_it_stops_within_a_job_that_another_finishes(client: Client) -> None:
     fill(client, 1_000)
     client.post("$reindex")
-    first = Runner(client.engines, "same", POLL_SECONDS)
+    first = JobRunner(client.engines, "same", POLL_SECONDS)
     first.start()
     until(lambda: reindex.jobs(client.engine.store)[-1].progress.indexed > 0)
     first.stop()
     reached = reindex.jobs(client.engine.store)[-1]
     assert not reached.done
-    second = Runner(client.engines, "same", POLL_SECONDS)
+    second = JobRunner(client.engines, "same", POLL_SECONDS)
     second.start()
     until(lambda: reindex.jobs(client.engine.store)[-1].done)
     second.stop()
@@ -50,7 +50,7 @@ def test_it_stops_within_a_job_that_another_finishes(client: Client) -> None:
 
 
 def test_a_runner_that_was_never_started_stops_too(client: Client) -> None:
-    Runner(client.engines, "test").stop()
+    JobRunner(client.engines, "test").stop()
 
 
 def test_a_failure_is_logged_without_what_the_resource_says(
@@ -63,7 +63,7 @@ def test_a_failure_is_logged_without_what_the_resource_says(
 
     monkeypatch.setattr(Extractor, "entries_of", fail)
     client.post("$reindex")
-    runner = Runner(client.engines, "test", POLL_SECONDS)
+    runner = JobRunner(client.engines, "test", POLL_SECONDS)
     runner.start()
     until(lambda: bool(caplog.records))
     runner.stop()

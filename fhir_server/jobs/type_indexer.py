@@ -1,4 +1,4 @@
-"""The walk through the resources of a type, each of which is indexed anew as it stands.
+"""Indexes the resources of a type again, batch by batch, as they are.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -17,9 +17,9 @@ from fhir_server.search.extract import OF_THE_WHOLE
 from fhir_server.store.port import StoredResource, UnitOfWork
 
 BATCH = 100
-"""Resources in one unit, some ten milliseconds of the writer's time."""
+"""Resources in one unit of work, which takes the writer about ten milliseconds."""
 BATCH_SECONDS = 3.0
-"""After so much of the processor's time a unit is done: a lease must not run out meanwhile."""
+"""Processor time after which a batch ends early, because the lease must not expire meanwhile."""
 
 _TOO_COSTLY = (
     "{0}: the expression of the search parameter '{1}' of {2} takes too long on it;"
@@ -29,9 +29,9 @@ _TOO_COSTLY = (
 _CONTAINED = b'"contained":'
 
 
-class Part(NamedTuple):
+class SequenceRange(NamedTuple):
     """The resources of a type whose first sequence is above `after` and at most `upto`, to be indexed by the
-    definitions of a generation: all their parameters, or those that are pending.
+    definitions of a generation: by all parameters if `everything`, else by pending ones.
     """
 
     type: str
@@ -42,8 +42,8 @@ class Part(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Some resources and their entries, of `parameters` alone where these are given; `next` is the sequence
-    to go on after, None at the end of the part.
+    """Resources and their index entries, only of `parameters` unless None. `next` is the sequence to continue
+    after, None at the end of the range.
     """
 
     resources: tuple[StoredResource, ...]
@@ -52,59 +52,57 @@ class Batch(NamedTuple):
     next: int | None
 
     def write(self, unit: UnitOfWork) -> None:
-        """Replace the entries of those that have not changed since."""
+        """Replace the index entries of the resources that have not changed since."""
         unit.prefetch([(stored.type, stored.id) for stored in self.resources])
         for stored, entries in zip(self.resources, self.entries, strict=True):
             unit.replace_entries(stored, entries, self.parameters)
 
 
 class ResourceFailed(Exception):
-    """A resource that cannot be indexed: its reference, and no more than the kind of error, as the text could
-    hold what the resource says; or the parameter that takes too long.
+    """A resource cannot be indexed. The text names it and the class of the error, but not the message, which
+    could contain data of the resource; or the parameter that takes too long.
     """
 
 
-class Walk:
-    """Goes through parts. `after_each` is called after each resource that was looked through."""
+class TypeIndexer:
+    """Indexes ranges of resources. Calls `after_each` after each resource."""
 
     def __init__(self, engines: Engines, after_each: Callable[[], object] = lambda: None) -> None:
         self._engines = engines
         self._after_each = after_each
 
-    def whole(self, part: Part) -> int:
-        """Index all of a part; how many resources there were. Raises `DefinitionsChanged` and
-        `ResourceFailed`.
-        """
+    def index_range(self, span: SequenceRange) -> int:
+        """Index all resources of a range; their number. Raises `DefinitionsChanged` and `ResourceFailed`."""
         engine = self._engines.current()
-        if engine.generation != part.generation:
+        if engine.generation != span.generation:
             raise DefinitionsChanged
-        indexed, after = 0, part.after
+        indexed, after = 0, span.after
         while True:
-            batch = self.batch(engine, part._replace(after=after))
+            batch = self.next_batch(engine, span._replace(after=after))
             transact(engine, batch.write)
             indexed += len(batch.resources)
             if batch.next is None:
                 return indexed
             after = batch.next
 
-    def batch(self, engine: Engine, part: Part) -> Batch:
-        """The first resources of a part. Raises `ResourceFailed`."""
-        page = Page(part.upto, (part.after,))
-        result = engine.store.search(SearchQuery((part.type,), count=BATCH, total="none", page=page))
-        parameters = _parameters(engine, part)
+    def next_batch(self, engine: Engine, span: SequenceRange) -> Batch:
+        """The first resources of a range with their index entries. Raises `ResourceFailed`."""
+        page = Page(span.upto, (span.after,))
+        result = engine.store.search(SearchQuery((span.type,), count=BATCH, total="none", page=page))
+        parameters = _parameters(engine, span)
         if any(_CONTAINED in stored.body for stored in result.matches):
-            parameters = None  # what lies within is indexed with the whole alone
+            parameters = None  # contained resources can only be indexed with the whole
         entries = tuple(self._entries(engine, result.matches, parameters))
-        looked_through = result.matches[: len(entries)]
+        indexed = result.matches[: len(entries)]
         last = result.next is None and len(entries) == len(result.matches)
-        return Batch(looked_through, entries, parameters, None if last else looked_through[-1].first_sequence)
+        return Batch(indexed, entries, parameters, None if last else indexed[-1].first_sequence)
 
     def _entries(
         self, engine: Engine, resources: tuple[StoredResource, ...], parameters: frozenset[str] | None
     ) -> Iterator[Entries]:
         extractor = engine.extractor
         if extractor.overrun:
-            extractor = extractor.over(engine.registry)  # which looks at them again
+            extractor = extractor.over(engine.registry)  # which tries the overrun parameters again
         entries_of = extractor.entries
         if parameters is not None:
             entries_of = partial(extractor.entries_of, codes=parameters)
@@ -121,7 +119,7 @@ class Walk:
                 return
 
 
-def _parameters(engine: Engine, part: Part) -> frozenset[str] | None:
-    """The parameters to be indexed, where it is enough to look at these; None for all."""
-    pending = engine.pending.get(part.type)
-    return pending if pending and not part.everything and pending.isdisjoint(OF_THE_WHOLE) else None
+def _parameters(engine: Engine, span: SequenceRange) -> frozenset[str] | None:
+    """The parameters to index, if indexing these is enough; None for all."""
+    pending = engine.pending.get(span.type)
+    return pending if pending and not span.everything and pending.isdisjoint(OF_THE_WHOLE) else None
