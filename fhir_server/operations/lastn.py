@@ -42,7 +42,7 @@ def lastn(request: FhirRequest, engine: Engine) -> FhirResponse:
 
     Observations that share a coding are of one kind; those without a coding are grouped by their text.
     """
-    return engine.store.at_one_moment(partial(_read, request, engine))
+    return engine.store.in_snapshot(partial(_read, request, engine))
 
 
 def _read(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse:

@@ -96,7 +96,7 @@ def test_unconditional_writes_all_count(store: Store) -> None:
     assert store.check() == []
 
 
-def test_what_is_read_at_one_moment_is_of_one_state(store: Store) -> None:
+def test_reads_in_a_snapshot_see_one_state(store: Store) -> None:
     """Although others commit meanwhile, unless the store lets them wait."""
     skip_without_snapshots(store)
 

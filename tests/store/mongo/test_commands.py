@@ -182,7 +182,7 @@ def test_no_order_is_relied_on_that_mongodb_does_not_promise(store: MongoStore, 
     assert search["readConcern"] == {"level": "snapshot"}
 
 
-def test_what_is_read_at_one_moment_is_asked_of_one_snapshot(store: MongoStore, commands: Commands) -> None:
+def test_reads_in_a_snapshot_are_sent_in_one_session(store: MongoStore, commands: Commands) -> None:
     def read(reader: Reader) -> None:
         found = reader.search(SearchQuery(("Patient",))).matches
         reader.included(found, Include("*", "*"), 10)
