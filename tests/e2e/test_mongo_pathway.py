@@ -15,8 +15,8 @@ from mappings.sesame.cohort.team import make_team, team_bundle
 from tests.e2e.conftest import RunningServer, start
 from tests.e2e.races import CLIENTS, race
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, plan
-from tests.mappings.sound import GUIDE
 from tests.mappings.story import steps
+from tests.mappings.validity import GUIDE
 from tests.mongo.server import database_uri
 
 pytestmark = pytest.mark.e2e

@@ -8,7 +8,7 @@ import pytest
 
 from fhir_server.extension import Change
 from mappings.sesame.rules.acknowledgements import AcknowledgementRules
-from tests.mappings.sound import GUIDE
+from tests.mappings.validity import GUIDE
 
 PAGE = Path(__file__).parents[2] / "docs" / "billing.md"
 ROWS = re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

@@ -12,8 +12,8 @@ from mappings.sesame.check_digits import nir_key
 from mappings.sesame.cohort import demo_cohort
 from mappings.sesame.cohort.course import STAGES, Course, Stage, draw_answers, plan_course
 from mappings.sesame.pathway.calendar import add_months
-from tests.mappings.sound import assert_sound, is_marked_synthetic
 from tests.mappings.story import World
+from tests.mappings.validity import assert_valid, is_marked_synthetic
 
 COHORT = list(demo_cohort())
 
@@ -36,7 +36,7 @@ def test_every_resource_is_sound_and_marked_synthetic(
     bundle: dict[str, list[dict[str, dict[str, str]]]],
 ) -> None:
     for entry in bundle["entry"]:
-        assert_sound(entry["resource"])
+        assert_valid(entry["resource"])
         assert is_marked_synthetic(entry["resource"])
 
 

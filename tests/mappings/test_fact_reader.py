@@ -7,7 +7,7 @@ import pytest
 from mappings.sesame.caseload.fact_reader import FactReader
 from mappings.sesame.caseload.facts import Decision
 from mappings.sesame.resources.elements import concept
-from tests.mappings.sound import GUIDE
+from tests.mappings.validity import GUIDE
 
 Resource = dict[str, Any]
 

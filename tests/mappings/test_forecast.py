@@ -19,7 +19,7 @@ from mappings.sesame.cohort.forecast import forecast_courses
 from mappings.sesame.cohort.forecast_table import ForecastPeriod, read_forecast
 from mappings.sesame.cohort.referral import referral_resources
 from mappings.sesame.pathway.calendar import add_months
-from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
+from tests.mappings.validity import GUIDE, assert_valid, is_marked_synthetic
 
 FISS = (170_893, 874_774, 942_888, 628_471)
 SMALL = [bundle for group in forecast_cohort(scale=0.01) for bundle in group]
@@ -108,5 +108,5 @@ def test_it_can_be_loaded_beside_the_demonstration() -> None:
 def test_every_resource_is_sound_and_marked_synthetic() -> None:
     for bundle in SMALL[:12]:
         for entry in bundle["entry"]:
-            assert_sound(entry["resource"])
+            assert_valid(entry["resource"])
             assert is_marked_synthetic(entry["resource"])

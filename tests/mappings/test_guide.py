@@ -10,7 +10,7 @@ from fhir_server.core import json
 from fhir_server.definitions.registry import Registry
 from mappings.sesame import PROGRAMME
 from mappings.sesame.guide import load_guide, read_guide
-from tests.mappings.sound import errors
+from tests.mappings.validity import errors
 
 ROOT = "https://sesame.example/fhir"
 GUIDE = read_guide()

@@ -7,7 +7,7 @@ from mappings.sesame.resources.consent import consent
 from mappings.sesame.resources.elements import synthetic
 from mappings.sesame.resources.organization import organization
 from mappings.sesame.resources.task import ReferralState, claim_acknowledgement, referral_task
-from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
+from tests.mappings.validity import GUIDE, assert_valid, is_marked_synthetic
 
 OWN = identifiers.identifier("urn:example", "1")
 PATIENT, CLAIM, REFERRAL, ROLE = (
@@ -28,7 +28,7 @@ def test_each_purpose_of_consent_is_its_own(
     purpose: str, permit: bool, scope: str, policy: str, provision: str
 ) -> None:
     found = consent(GUIDE, identifier=OWN, purpose=purpose, patient=PATIENT, date="2025-01-06", permit=permit)
-    assert_sound(found)
+    assert_valid(found)
     assert found["scope"]["coding"][0]["code"] == scope
     assert found["policyRule"]["coding"][0]["code"] == policy
     assert found["provision"] == {"type": provision}
@@ -39,7 +39,7 @@ def test_a_claim_is_acknowledged_by_a_task(state: str) -> None:
     found = claim_acknowledgement(
         GUIDE, identifier=OWN, claim=CLAIM, state=state, authored_on="2025-02-01T08:00:00+01:00"
     )
-    assert_sound(found)
+    assert_valid(found)
     assert found["focus"] == CLAIM
     assert found["businessStatus"]["coding"][0]["code"] == state
 
@@ -60,7 +60,7 @@ def test_a_rejected_referral_says_why() -> None:
         authored_on="2025-01-06T10:00:00+01:00",
         last_modified="2025-01-06T10:00:00+01:00",
     )
-    assert_sound(found)
+    assert_valid(found)
     assert found["statusReason"]["coding"][0]["display"] == "Patient mineur"
 
 

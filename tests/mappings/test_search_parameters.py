@@ -7,8 +7,8 @@ import pytest
 
 from fhir_server.core.temporal import period_of_period
 from fhir_server.search.extract import Extractor
-from tests.mappings.sound import GUIDE, REGISTRY
 from tests.mappings.story import resources
+from tests.mappings.validity import GUIDE, REGISTRY
 from tests.profiles.examples import examples
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -8,8 +8,8 @@ import pytest
 
 from mappings.sesame.check_digits import nir_key, passes_luhn
 from mappings.sesame.scales import read_scale
-from tests.mappings.sound import GUIDE, assert_sound, errors, is_marked_synthetic
 from tests.mappings.story import World, files, queries, resources, steps
+from tests.mappings.validity import GUIDE, assert_valid, errors, is_marked_synthetic
 
 STEPS = [
     "01-referral",
@@ -42,7 +42,7 @@ def told() -> World:
 
 @pytest.mark.parametrize("resource", ALL)
 def test_every_resource_is_sound_and_marked_synthetic(resource: dict[str, Any]) -> None:
-    assert_sound(resource)
+    assert_valid(resource)
     assert is_marked_synthetic(resource)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mappings.sesame.guide import read_guide
-from tests.mappings.sound import PROFILES, REGISTRY
-from tests.profiles.stated import element_of
+from tests.mappings.validity import PROFILES, REGISTRY
+from tests.profiles.breakable_elements import element_of
 
 GUIDE = read_guide()
 VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"

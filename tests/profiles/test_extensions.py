@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.mappings.sound import GUIDE, errors
+from tests.mappings.validity import GUIDE, errors
 from tests.profiles.examples import examples
 
 EXTENSIONS = [

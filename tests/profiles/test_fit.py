@@ -10,8 +10,8 @@ from fhir_server.core import json
 from fhir_server.core.request import FhirRequest
 from fhir_server.settings import Settings
 from mappings.sesame.cohort import demo_cohort
-from tests.mappings.sound import GUIDE, VALIDATOR
 from tests.mappings.story import resources, steps
+from tests.mappings.validity import GUIDE, VALIDATOR
 
 Resource = dict[str, Any]
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.definitions.elements import Element
-from tests.mappings.sound import GUIDE, PROFILES, errors
+from tests.mappings.validity import GUIDE, PROFILES, errors
+from tests.profiles.breakable_elements import BASE, elements_below
 from tests.profiles.examples import Example, examples
-from tests.profiles.stated import BASE, elements_below
 
 Resource = dict[str, Any]
 Damage = Callable[[Resource, str], None]

@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.search.ast import ReferenceValue, Sort, TokenValue
 from fhir_server.search.parse import ParsedSearch, parse
-from tests.mappings.sound import REGISTRY
+from tests.mappings.validity import REGISTRY
 from tests.profiles.test_conformance import of
 
 QUERIES = [found for found in of("OperationDefinition") if found["kind"] == "query"]

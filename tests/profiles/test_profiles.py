@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fhir_server.issues import Issue
-from tests.mappings.sound import GUIDE, VALIDATOR, assert_sound
+from tests.mappings.validity import GUIDE, VALIDATOR, assert_valid
 from tests.profiles import stated
 from tests.profiles.examples import Example, Refusal, examples, refusals
 
@@ -40,7 +40,7 @@ def test_every_rule_of_a_profile_has_an_invalid_example(profile: dict[str, Any])
 def test_a_valid_example_is_sound_and_claims_its_profile(example: Example) -> None:
     assert example.resource["id"] == example.name
     assert GUIDE.profile(example.profile) in example.resource["meta"]["profile"]
-    assert_sound(example.resource)
+    assert_valid(example.resource)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)

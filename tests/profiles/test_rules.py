@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fhir_server.core import json
-from tests.mappings.sound import GUIDE, broken_rules
 from tests.mappings.story import resources
+from tests.mappings.validity import GUIDE, broken_rules
 from tests.profiles.examples import examples
 
 LEGER = GUIDE.profile("sesame-careplan-leger")

@@ -11,7 +11,7 @@ from fhir_server.core.fhirpath import FhirPath
 from fhir_server.definitions.elements import Element
 from fhir_server.definitions.registry import Registry
 from mappings.sesame.guide import read_guide
-from tests.profiles.stated import elements_below
+from tests.profiles.breakable_elements import elements_below
 
 GUIDE = read_guide()
 REGISTRY = Registry.r4().with_guides(GUIDE.resources)

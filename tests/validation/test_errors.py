@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fhir_server.core.json import parse
 from fhir_server.issues import Issue
-from tests.mappings.sound import PROFILES, VALIDATOR
+from tests.mappings.validity import PROFILES, VALIDATOR
 from tests.profiles.examples import examples
 
 FILES = (Path(__file__).parent.parent / "data" / "hl7-r4").glob("*.json")

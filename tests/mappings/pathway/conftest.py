@@ -11,8 +11,8 @@ from fhir_server.store.port import Store
 from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import ZONE, Client, engine_over
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, tell
-from tests.mappings.pathway.told import PathwayClient
-from tests.mappings.sound import FHIRPATH, REGISTRY, VALIDATOR
+from tests.mappings.pathway.story_snapshots import PathwayClient
+from tests.mappings.validity import FHIRPATH, REGISTRY, VALIDATOR
 from tests.store.conftest import store
 
 __all__ = ["assessed", "client", "pathway", "store"]

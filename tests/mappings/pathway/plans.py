@@ -5,9 +5,9 @@ from typing import Any
 
 from mappings.sesame.cohort.team import make_team, team_bundle
 from tests.interactions.client import Answer, Client
-from tests.mappings.pathway.told import told_before
-from tests.mappings.sound import GUIDE
+from tests.mappings.pathway.story_snapshots import restored_story
 from tests.mappings.story import resources, steps
+from tests.mappings.validity import GUIDE
 
 NUMBERS = GUIDE.naming_system("care-plan")
 UNTIL_ASSESSED = ("01-referral", "02-received", "03-accepted", "04-initial-assessment")
@@ -18,7 +18,7 @@ ASSESSED = "2025-01-13"
 
 def tell(client: Client, *names: str) -> None:
     """Send steps of the story, all when none is named; the team comes first."""
-    with told_before(client, *names) as told:
+    with restored_story(client, *names) as told:
         if not told:
             sent(client.post("", team_bundle(GUIDE, make_team(GUIDE))))
             for name, bundle in steps().items():

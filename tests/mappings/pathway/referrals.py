@@ -7,9 +7,9 @@ from mappings.sesame.cohort.team import make_team, team_bundle
 from mappings.sesame.transaction import condition
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.plans import lacking, sent
-from tests.mappings.pathway.told import told_before
-from tests.mappings.sound import GUIDE
+from tests.mappings.pathway.story_snapshots import restored_story
 from tests.mappings.story import steps
+from tests.mappings.validity import GUIDE
 
 STATES = GUIDE.canonical("CodeSystem", "sesame-referral-status")
 REASONS = GUIDE.canonical("CodeSystem", "sesame-reject-reason")
@@ -38,7 +38,7 @@ def bundle(*without: str, **changes: Resource) -> Resource:
 
 def refer(client: Client, *without: str, **changes: Resource) -> Answer:
     """Send the referral, after the team."""
-    with told_before(client, "team") as told:
+    with restored_story(client, "team") as told:
         if not told:
             sent(client.post("", team_bundle(GUIDE, make_team(GUIDE))))
     return client.post("", bundle(*without, **changes))

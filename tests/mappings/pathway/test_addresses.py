@@ -11,8 +11,8 @@ from tests.interactions.client import ZONE, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, claims, sent, stored
 from tests.mappings.pathway.referrals import only
-from tests.mappings.sound import GUIDE, REGISTRY
 from tests.mappings.story import steps
+from tests.mappings.validity import GUIDE, REGISTRY
 
 OWN = "http://127.0.0.1:8080/fhir"
 WHOLE = {"Patient", "EpisodeOfCare", "Encounter", "ServiceRequest", "CareTeam", "Coverage"}

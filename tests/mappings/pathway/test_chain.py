@@ -22,7 +22,7 @@ from tests.mappings.pathway.plans import (
     update,
 )
 from tests.mappings.pathway.test_sequences import refused, whole_year
-from tests.mappings.sound import GUIDE
+from tests.mappings.validity import GUIDE
 
 EARLIER = {"start": "2024-06-03T10:00:00+02:00", "end": "2024-06-03T11:00:00+02:00"}
 BARE = {"meta": None, "instantiatesCanonical": None}

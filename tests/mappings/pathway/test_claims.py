@@ -22,7 +22,7 @@ from tests.mappings.pathway.plans import (
     tell,
     update,
 )
-from tests.mappings.sound import GUIDE, errors
+from tests.mappings.validity import GUIDE, errors
 
 Resource = dict[str, Any]
 

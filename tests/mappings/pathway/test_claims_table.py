@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.interactions.client import Client
-from tests.mappings.pathway.lists import raw, table
+from tests.mappings.pathway.list_responses import raw, table
 from tests.mappings.pathway.plans import begin, change, claims, lacking, sent
-from tests.mappings.sound import GUIDE
+from tests.mappings.validity import GUIDE
 
 FEED = "Claim/$billing-feed?output=csv"
 COLUMNS = GUIDE.canonical("ConceptMap", "claim-to-csv")

@@ -15,10 +15,10 @@ from mappings.sesame.plug_ins import plug_ins
 from mappings.sesame.resources.consent import consent
 from tests.interactions.client import Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.lists import raw, table
+from tests.mappings.pathway.list_responses import raw, table
 from tests.mappings.pathway.plans import lacking, sent, tell, update
 from tests.mappings.pathway.test_merges import again, links
-from tests.mappings.sound import GUIDE, assert_sound
+from tests.mappings.validity import GUIDE, assert_valid
 
 EXACT_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 NAMING = {
@@ -160,7 +160,7 @@ def test_what_is_exported_is_sound_and_labelled(told: Client) -> None:
     }
     for one in found:
         assert [label["code"] for label in one["meta"]["security"]] == ["PSEUDED"]
-        assert_sound(one)
+        assert_valid(one)
     (episode,) = [one for one in found if one["resourceType"] == "EpisodeOfCare"]
     reason = GUIDE.concept("sesame-exit-reason", "goals-reached")
     assert {"url": GUIDE.profile("exit-reason"), "valueCodeableConcept": reason} in episode["extension"]
@@ -279,7 +279,7 @@ def test_pseudonyms_are_stable_within_a_purpose(told: Client) -> None:
 def test_the_manifest_counts_and_tells_which_files_it_is_of(told: Client) -> None:
     decide(told, "evaluation", "2025-01-14")
     told_of = manifest(told)
-    assert_sound(told_of)
+    assert_valid(told_of)
     named = {one["name"]: one for one in told_of["parameter"]}
     assert (named["patients"]["valueUnsignedInt"], named["exported"]["valueUnsignedInt"]) == (1, 1)
     counted = [one["part"] for one in told_of["parameter"] if one["name"] == "resources"]

@@ -10,9 +10,9 @@ from mappings.sesame.caseload.fact_reader import FactReader
 from mappings.sesame.plug_ins import plug_ins
 from tests.interactions.client import BASE, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.lists import lines, psychiatrist_of, role_of, table
+from tests.mappings.pathway.list_responses import lines, psychiatrist_of, role_of, table
 from tests.mappings.pathway.plans import lacking, sent, tell, update
-from tests.mappings.sound import GUIDE, assert_sound
+from tests.mappings.validity import GUIDE, assert_valid
 
 
 @pytest.fixture
@@ -73,10 +73,10 @@ def test_the_list_is_sound(told: Client) -> None:
     for day, empty in (("2025-06-01", (False, 1)), ("2020-01-01", (True, 0))):
         content = sent(told.get(f"PractitionerRole/{role_of(told)}/$file-active?date={day}")).content
         for entry in content["entry"]:
-            assert_sound(entry["resource"])
+            assert_valid(entry["resource"])
         listed = content["entry"][0]["resource"]
         assert ("emptyReason" in listed, len(listed.get("entry", ()))) == empty
-    assert_sound(sent(told.get("PractitionerRole/$case-review-list?date=2025-06-01")).content)
+    assert_valid(sent(told.get("PractitionerRole/$case-review-list?date=2025-06-01")).content)
 
 
 def test_the_table_says_the_same(told: Client) -> None:

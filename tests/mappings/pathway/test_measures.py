@@ -6,10 +6,10 @@ import pytest
 
 from mappings.sesame.measures.indicators import INDICATORS
 from tests.interactions.client import Client
-from tests.mappings.pathway.lists import role_of
+from tests.mappings.pathway.list_responses import role_of
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, begin, lacking, sent, tell, update
 from tests.mappings.pathway.referrals import move, refer
-from tests.mappings.sound import GUIDE, assert_sound
+from tests.mappings.validity import GUIDE, assert_valid
 
 YEAR = "periodStart=2025-01-01&periodEnd=2025-12-31"
 
@@ -136,7 +136,7 @@ def test_reports_satisfy_the_profile(told: Client) -> None:
     for measure in INDICATORS:
         for kind in ("population", "subject-list"):
             report = evaluated(told, measure, f"{YEAR}&reportType={kind}")
-            assert_sound(report)
+            assert_valid(report)
 
 
 def test_a_subject_list_names_the_subjects(told: Client) -> None:
@@ -159,7 +159,7 @@ def test_the_dashboard_is_all_of_them(told: Client) -> None:
     counted = [one["measure"].rpartition("/")[2] for one in reports if "reference" in one["reporter"]]
     assert counted == list(INDICATORS)
     for report in reports:
-        assert_sound(report)
+        assert_valid(report)
 
 
 def test_both_documents_state_their_objective_for_the_end_of_2024(client: Client) -> None:

@@ -10,8 +10,8 @@ from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
 from tests.mappings.pathway.plans import iso, lacking, sent, tell, update
 from tests.mappings.pathway.referrals import REASONS, bundle, code, move, only, refer, walk
-from tests.mappings.sound import GUIDE, assert_sound
 from tests.mappings.story import resources
+from tests.mappings.validity import GUIDE, assert_valid
 
 WITHOUT_FOLLOW_UP = GUIDE.profile("sans-suivi-psychiatrique")
 REASON = {"statusReason": GUIDE.concept("sesame-reject-reason", "unreachable")}
@@ -28,8 +28,8 @@ def refused(answer: Answer, said: str, place: str) -> None:
 def state(client: Client) -> tuple[str, str | None, str]:
     """The Task's status and reason, and the status of the ServiceRequest."""
     task, request = only(client, "Task", "code=referral"), only(client, "ServiceRequest")
-    assert_sound(task)
-    assert_sound(request)
+    assert_valid(task)
+    assert_valid(request)
     return task["status"], code(task.get("statusReason"), REASONS), request["status"]
 
 

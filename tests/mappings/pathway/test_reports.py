@@ -10,7 +10,7 @@ from mappings.sesame.resources.elements import present
 from tests.interactions.client import Client
 from tests.mappings.pathway.plans import lacking, sent, tell, update
 from tests.mappings.pathway.referrals import CATEGORIES, code, move, only, refer, walk
-from tests.mappings.sound import GUIDE, assert_sound
+from tests.mappings.validity import GUIDE, assert_valid
 
 ADVICE = "Augmenter la posologie, revoir dans deux semaines."
 IMPRESSION = {
@@ -25,7 +25,7 @@ def told(client: Client) -> dict[str | None, dict[str, Any]]:
     """The Communications by their categories; each is sound."""
     found = [entry["resource"] for entry in client.get("Communication").entries]
     for one in found:
-        assert_sound(one)
+        assert_valid(one)
     by_category = {code(one["category"][0], CATEGORIES): one for one in found}
     assert len(by_category) == len(found)
     return by_category

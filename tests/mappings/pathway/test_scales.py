@@ -13,10 +13,10 @@ from mappings.sesame.scales import read_scale
 from tests.interactions.bundles import entry, transact
 from tests.interactions.client import Answer, Client
 from tests.mappings.pathway.conftest import Pathway
-from tests.mappings.pathway.lists import lines, role_of
+from tests.mappings.pathway.list_responses import lines, role_of
 from tests.mappings.pathway.plans import UNTIL_ASSESSED, lacking, sent, tell, update
 from tests.mappings.pathway.referrals import code, only
-from tests.mappings.sound import GUIDE, assert_sound
+from tests.mappings.validity import GUIDE, assert_valid
 
 SCALES = {id: read_scale(GUIDE, id) for id in ("phq-9", "gad-7", "phq-2")}
 PHQ9 = SCALES["phq-9"]
@@ -55,7 +55,7 @@ def found(client: Client, type: str, query: str) -> list[Resource]:
     entries = client.get(f"{type}?{query}&_count=100").entries
     resources = [entry["resource"] for entry in entries]
     for one in resources:
-        assert_sound(one)
+        assert_valid(one)
     return resources
 
 
@@ -397,7 +397,7 @@ def test_answers_can_be_scored_without_being_stored(client: Client) -> None:
     answer = sent(client.post("QuestionnaireResponse/$score", body))
     by_name = {parameter["name"]: parameter for parameter in answer.content["parameter"]}
     assert by_name["return"]["resource"]["valueInteger"] == 16
-    assert_sound(by_name["return"]["resource"])
+    assert_valid(by_name["return"]["resource"])
     (class_,) = by_name["return"]["resource"]["interpretation"]
     assert code(class_, BANDS) == "moderately-severe"
     assert by_name["severity"]["valueCoding"]["code"] == "moderately-severe"

@@ -21,7 +21,7 @@ from tests.mappings.pathway.plans import (
     tell,
     update,
 )
-from tests.mappings.sound import GUIDE
+from tests.mappings.validity import GUIDE
 
 
 def refused(answer: Answer, said: str, place: str = "CarePlan") -> None:

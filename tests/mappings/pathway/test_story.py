@@ -7,7 +7,7 @@ import pytest
 from tests.interactions.client import Client
 from tests.mappings.pathway.plans import tell
 from tests.mappings.pathway.referrals import CATEGORIES, code, only
-from tests.mappings.sound import GUIDE, assert_sound, is_marked_synthetic
+from tests.mappings.validity import GUIDE, assert_valid, is_marked_synthetic
 
 WRITTEN = ("Observation", "Communication", "Task", "ServiceRequest", "Claim", "Flag")
 
@@ -21,7 +21,7 @@ def told(client: Client) -> Client:
 def test_all_that_is_on_record_is_sound_and_marked_as_made_up(told: Client) -> None:
     for type in WRITTEN:
         for entry in told.get(f"{type}?_count=100").entries:
-            assert_sound(entry["resource"])
+            assert_valid(entry["resource"])
             assert is_marked_synthetic(entry["resource"])
 
 

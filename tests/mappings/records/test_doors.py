@@ -8,7 +8,7 @@ import pytest
 from mappings.sesame.records.table import tables
 from scripts.document_records import examples
 from tests.mappings.records.conftest import Client
-from tests.mappings.sound import GUIDE
+from tests.mappings.validity import GUIDE
 
 EXAMPLES = examples()
 PATIENT: dict[str, Any] = EXAMPLES["patient"]

@@ -17,8 +17,8 @@ from fhir_server.conversion.table import OwnedElements, Resource, Table
 from fhir_server.core import json
 from mappings.sesame.records.table import tables
 from scripts.document_records import examples
-from tests.mappings.records.drawn import drawn
-from tests.mappings.sound import GUIDE, errors
+from tests.mappings.records.record_strategies import valid_records
+from tests.mappings.validity import GUIDE, errors
 
 TABLES = tables(GUIDE)
 EXAMPLES = examples()
@@ -29,7 +29,7 @@ each_table = pytest.mark.parametrize("name", BY_NAME)
 @cache
 def drawn_of(name: str) -> SearchStrategy[dict[str, Any]]:
     """Valid records of one kind."""
-    return drawn(BY_NAME[name])
+    return valid_records(BY_NAME[name])
 
 
 @each_table

@@ -8,7 +8,7 @@ from fhir_server.conversion.csv_rows import rows
 from mappings.sesame.records.table import tables
 from scripts.document_records import PAGE, examples
 from tests.mappings.records.conftest import Client
-from tests.mappings.sound import GUIDE
+from tests.mappings.validity import GUIDE
 
 TEXT = PAGE.read_text(encoding="utf-8")
 EXAMPLES = examples()

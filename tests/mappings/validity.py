@@ -39,7 +39,7 @@ def errors(resource: dict[str, Any]) -> list[Issue]:
     return [issue for issue in VALIDATOR.validate(resource) if issue.severity in ("fatal", "error")]
 
 
-def assert_sound(resource: dict[str, Any]) -> None:
+def assert_valid(resource: dict[str, Any]) -> None:
     """R4, the profiles that it claims, and the second opinion's reading."""
     assert errors(resource) == []
     model = get_fhir_model_class(resource["resourceType"])

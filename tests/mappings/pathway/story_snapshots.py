@@ -23,7 +23,7 @@ def _outcomes() -> dict[Hashable, Contents]:
 
 
 @contextmanager
-def told_before(client: Client, *story: Hashable) -> Iterator[bool]:
+def restored_story(client: Client, *story: Hashable) -> Iterator[bool]:
     """Whether the store, which was empty, now holds what the story led to when the block told it first."""
     store = client.engine.store
     if not isinstance(store, MongoStore) or not isinstance(client, PathwayClient) or store.watermark():

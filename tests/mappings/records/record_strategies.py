@@ -12,12 +12,12 @@ from fhir_server.conversion.schema import RecordSchema
 from fhir_server.conversion.table import Table
 from mappings.sesame.records.score_echelle import HIGHEST
 from mappings.sesame.records.words import MODALITY_PLACES
-from tests.conversion.records import records
+from tests.conversion.schema_strategies import records
 
 Record = dict[str, Any]
 
 
-def drawn(table: Table) -> SearchStrategy[Record]:
+def valid_records(table: Table) -> SearchStrategy[Record]:
     """Valid records of one kind."""
     schema = table.schema()
     checked = RecordSchema(schema)
