@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.issues import Issue
 from tests.mappings.validity import GUIDE, VALIDATOR, assert_valid
-from tests.profiles import stated
+from tests.profiles import breakable_elements
 from tests.profiles.examples import Example, Refusal, examples, refusals
 
 EXAMPLES, REFUSALS = examples(), refusals()
@@ -33,7 +33,7 @@ def test_a_profile_has_a_valid_example(profile: str) -> None:
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_every_rule_of_a_profile_has_an_invalid_example(profile: dict[str, Any]) -> None:
     refused = {refusal.refused for refusal in REFUSALS if refusal.example.profile == profile["id"]}
-    assert (stated.keys(profile) | stated.breakable(profile)) - refused == set()
+    assert (breakable_elements.keys(profile) | breakable_elements.breakable(profile)) - refused == set()
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
