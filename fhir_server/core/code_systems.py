@@ -1,4 +1,4 @@
-"""URIs of code systems that HL7 does not publish. That of UCUM stands with its units, in `core.ucum`.
+"""URIs of code systems that HL7 does not publish. The one of UCUM is in `core.ucum`.
 
 https://hl7.org/fhir/R4/terminologies-systems.html
 """

@@ -10,11 +10,11 @@ from fhir_server.core import messages
 from fhir_server.issues import Issue, Language
 
 _SHOWN = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"}
-"""A message may quote control characters, which no string of FHIR holds: their pictures stand for them."""
+"""Replaces control characters that a message quotes, which FHIR strings cannot hold, by their symbols."""
 
 
 def operation_outcome(issues: Iterable[Issue], language: Language) -> dict[str, Any]:
-    """The resource; without any issue it says that all went well."""
+    """The OperationOutcome of the issues; without any it reports success."""
     entries = [_entry(issue, language) for issue in issues]
     everything_fine = Issue("information", "informational", messages.ALL_OK())
     return {
@@ -36,6 +36,6 @@ def _entry(issue: Issue, language: Language) -> dict[str, Any]:
 
 
 def coding(key: str) -> dict[str, str]:
-    """The key of an issue as a Coding; one of a code system is written `system#code`."""
+    """The key of an issue as a Coding; a key with a code system has the form `system#code`."""
     system, _, code = key.rpartition("#")
     return {"system": system, "code": code} if system else {"code": code}

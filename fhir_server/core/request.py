@@ -1,7 +1,7 @@
 """A FHIR request and its response, free of any transport.
 
-A Bundle entry becomes a `FhirRequest` and enters the same door as an HTTP request. Both are made for every
-request, and a frozen Struct is made in a tenth of the time that a frozen dataclass takes.
+A Bundle entry becomes a `FhirRequest` and is dispatched like an HTTP request. Both classes are instantiated
+for every request, and a frozen Struct takes a tenth of the time of a frozen dataclass.
 https://hl7.org/fhir/R4/http.html
 """
 
@@ -15,14 +15,14 @@ Return = Literal["minimal", "representation", "OperationOutcome"]
 
 
 class Principal(Struct, frozen=True):
-    """Who asks. Scopes are for an access control to give; the open server knows only the anonymous one."""
+    """The caller. Scopes are for a future access control; the open server has only the anonymous caller."""
 
     id: str = "anonymous"
     scopes: tuple[str, ...] = ()
 
 
 class Preferences(Struct, frozen=True):
-    """The Prefer header. `lenient`: ignore unknown search parameters and say so."""
+    """The Prefer header. `lenient`: ignore unknown search parameters, with a warning."""
 
     returns: Return | None = None
     lenient: bool = False
@@ -30,7 +30,7 @@ class Preferences(Struct, frozen=True):
 
 
 class Conditions(Struct, frozen=True):
-    """The conditional headers, as written."""
+    """The conditional headers, verbatim."""
 
     if_match: str | None = None
     if_none_match: str | None = None
@@ -70,9 +70,9 @@ class FhirRequest(Struct, frozen=True):
 
 
 class FhirResponse(Struct, frozen=True):
-    """An answer. `body` is a resource as JSON bytes, None for none; `version` becomes the ETag,
-    `last_updated` (UTC microseconds) Last-Modified. `location` is relative to the base. `issues` are what a
-    successful write has to say.
+    """A response. `body` is a resource as JSON bytes, or None; `version` becomes the ETag, `last_updated`
+    (UTC microseconds) Last-Modified. `location` is relative to the base. `issues` are remarks on a successful
+    write.
     """
 
     status: int

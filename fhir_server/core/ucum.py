@@ -1,4 +1,4 @@
-"""Units of the Unified Code for Units of Measure, brought to their base units exactly.
+"""Units of the Unified Code for Units of Measure (UCUM), converted exactly to base units.
 
 https://ucum.org/ucum
 """
@@ -19,10 +19,10 @@ UNIT_LENGTH_MAX = 64
 EXPONENT_MAX = 24
 _DEPTH_MAX = 8
 _DIGITS = 34
-"""Digits that are kept of a value that no decimal can write, such as a third. They are always as many, so
-that of two values the greater never becomes the less."""
+"""Digits of a value without a finite decimal, such as a third. The number is fixed, so that rounding never
+reverses the order of two values."""
 _MAGNITUDE_MAX = 400
-"""No measurement has more digits, before the point or after it."""
+"""The most digits before or after the decimal point; no measurement has more."""
 _FACTOR_BITS_MAX = 4096
 """The most bits of a factor's numerator or denominator; those of units in use have far fewer."""
 
@@ -31,12 +31,12 @@ _POWER = re.compile(r"(?P<atom>10[*^]|.*?[^0-9+-]|)(?P<power>[+-]?\d+)?")
 
 
 class UnknownUnit(ValueError):
-    """Text that is no unit, or none that is known here."""
+    """The text is no unit, or one that is not supported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A number of base units, each to a power."""
+    """A factor times a product of base units, each to a power."""
 
     factor: Fraction = Fraction(1)
     powers: Mapping[str, int] = field(default_factory=dict)
@@ -54,14 +54,16 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """How values in some unit become values in base units: times `factor`, plus `offset`."""
+    """The conversion of values in some unit to base units: times `factor`, plus `offset`."""
 
     unit: str
     factor: Fraction
     offset: Fraction = Fraction(0)
 
     def value(self, value: Decimal) -> Decimal | None:
-        """The value in base units, exact unless it has no end as a decimal; None for an absurd magnitude."""
+        """The value in base units, exact if it is a finite decimal; None if it exceeds the magnitude
+        limit.
+        """
         _, digits, exponent = value.as_tuple()
         if max(abs(int(exponent)), len(digits)) > _MAGNITUDE_MAX:
             return None
@@ -79,7 +81,7 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 def _places(denominator: int) -> int | None:
-    """How many places behind the point a fraction needs; None where no number of them is enough."""
+    """The number of decimal places of a fraction; None if it is not a finite decimal."""
     powers = []
     for prime in (2, 5):
         power = 0
@@ -91,7 +93,7 @@ def _places(denominator: int) -> int | None:
 
 @lru_cache(maxsize=4096)
 def canonical(unit: str) -> Canonical | None:
-    """How to bring values in a unit to base units; None for what is no unit that is known here."""
+    """The conversion of values in a unit to base units; None for an unknown unit."""
     if len(unit) > UNIT_LENGTH_MAX or not unit.isascii():
         return None
     special = SPECIAL.get(unit)
@@ -107,13 +109,13 @@ def canonical(unit: str) -> Canonical | None:
 
 
 def _unit_of(powers: Mapping[str, int]) -> str:
-    """The unit that base units make together, in alphabetical order; `1` for none."""
+    """The unit made of base units with their powers, in alphabetical order; `1` for none."""
     parts = [unit if power == 1 else f"{unit}{power}" for unit, power in sorted(powers.items())]
     return ".".join(parts) or "1"
 
 
 class _Reader:
-    """Reads a unit from left to right: `main-term: "/" term | term`, `term: component (op component)*`."""
+    """Parses a unit from left to right: `main-term: "/" term | term`, `term: component (op component)*`."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _TOKEN.findall(text)
@@ -131,7 +133,7 @@ class _Reader:
         return self._tokens[self._position] if self._position < len(self._tokens) else ""
 
     def _term(self, depth: int) -> Term:
-        """Multiplication and division have equal rank and go from left to right."""
+        """Multiplication and division have equal precedence, from left to right."""
         if depth > _DEPTH_MAX:
             raise UnknownUnit
         term, power = Term(), 1
@@ -164,7 +166,7 @@ class _Reader:
 
 
 def _simple(token: str) -> Term:
-    """A number, or a unit with its prefix and power."""
+    """Parse a number, or a unit with its prefix and power."""
     if token.isdecimal() and int(token):
         return Term(Fraction(int(token)))
     found = _POWER.fullmatch(token)
@@ -175,7 +177,7 @@ def _simple(token: str) -> Term:
 
 
 def _atom(name: str) -> Term:
-    """A unit as it stands in the tables, or a metric one behind a prefix."""
+    """A unit of the tables, or a metric unit with a prefix."""
     if name in UNITS:
         return _defined(name)
     for prefix, exponent in PREFIXES.items():

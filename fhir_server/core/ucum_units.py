@@ -1,6 +1,6 @@
-"""The units that are known here, each in terms of others, and the prefixes.
+"""The supported units, each in terms of others, and the prefixes.
 
-The values are those of the tables of UCUM 2.1, with two of its own base units more: the mole, which UCUM
+The values are those of the tables of UCUM 2.1, with two additional kinds of base units: the mole, which UCUM
 defines by a number of particles that has since changed, and every arbitrary unit, which UCUM forbids to
 convert. Units on a logarithmic scale are left out. https://ucum.org/ucum#section-Tables-of-Terminal-Symbols
 """

@@ -89,7 +89,7 @@ def request(store: Store, everything: bool) -> ReindexJob:
 
 
 def _joined(job: ReindexJob, everything: bool) -> ReindexJob:
-    """The job that is under way, if it does what is asked for."""
+    """The running job, if it covers the request."""
     if everything and not job.progress.everything:
         raise Conflict.of(messages.REINDEX_UNDER_WAY(job=job.id))
     return job
