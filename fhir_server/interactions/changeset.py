@@ -1,7 +1,7 @@
-"""The writes of one unit of work, with the programmes' rules and reactions around them.
+"""The writes of one unit of work, with the programmes' rules and reactions.
 
-Order inside the unit: everything is put, the rules see the resulting state, each reaction runs once for each
-change, and the rules see what the reactions left, if these wrote anything.
+Order inside the unit: all writes; the rules on the resulting state; each reaction once for each change; if a
+reaction wrote anything, the rules again.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from fhir_server.issues import Issue
 from fhir_server.store.port import Method, StoredResource, UnitOfWork
 
 Placed = Callable[[str, Issue], Issue]
-"""Says of an issue about the resource `Type/id` where it stands in what the client has sent."""
+"""Locates an issue about the resource `Type/id` in the client's request."""
 
 
 def _as_sent(_: str, issue: Issue) -> Issue:
@@ -28,7 +28,7 @@ def _as_sent(_: str, issue: Issue) -> Issue:
 
 
 class Changeset:
-    """Collects what a unit of work writes. `settle` must be its last call, but for what tells of it."""
+    """Collects the writes of a unit of work. `settle` is called last; only getters may follow."""
 
     def __init__(self, unit: UnitOfWork, engine: Engine, base_url: str, placed: Placed = _as_sent) -> None:
         self.unit = unit
@@ -63,15 +63,15 @@ class Changeset:
             if token.parameter == "identifier":
                 self.unit.lock(identity_lock(draft.type, token.system, token.code))
         stored = self.unit.put(draft, entries, method, before.version if before else 0)
-        told = self._told(after, draft, stored) if draft.type in self._engine.watched else None
-        self._noted(draft.type, id, told)
+        told = self._as_written(after, draft, stored) if draft.type in self._engine.watched else None
+        self._invalidate(draft.type, id, told)
         self._last[draft.type, id] = stored
         if told is not None:
             self._changes.append(Change(draft.type, id, content_of(before, self._engine), told))
         return stored
 
-    def _told(self, resource: Resource, draft: Draft, stored: StoredResource) -> Resource | None:
-        """What rules and reactions are told that was written."""
+    def _as_written(self, resource: Resource, draft: Draft, stored: StoredResource) -> Resource | None:
+        """The resource as written, for rules and reactions."""
         is_absolute = relative(draft.tail, self._engine.extractor.indexing.base_urls) != draft.tail
         if is_absolute:
             return content_of(stored, self._engine)
@@ -86,7 +86,7 @@ class Changeset:
     def delete(self, current: StoredResource) -> StoredResource | None:
         """Write the deletion of a resource."""
         stored = self.unit.delete(current.type, current.id, current.version)
-        self._noted(current.type, current.id)
+        self._invalidate(current.type, current.id)
         if current.type == DEFINED_BY:
             self._definition_changes.delete(current.id)
         elif current.type in CLIENT_TYPES:
@@ -96,17 +96,17 @@ class Changeset:
             self._changes.append(Change(current.type, current.id, told, None))
         return stored
 
-    def _noted(self, type: str, id: str, content: Resource | None = None) -> None:
-        """Forget what was read that is not so any more, now that this resource is written."""
+    def _invalidate(self, type: str, id: str, content: Resource | None = None) -> None:
+        """Invalidate what is cached and may have changed with this resource."""
         self._references.written(type)
         self._view.written(type, id, content)
 
-    def left(self, stored: StoredResource) -> StoredResource:
-        """The version that the unit leaves of a resource: a reaction may have written one after `stored`."""
+    def last_version(self, stored: StoredResource) -> StoredResource:
+        """The last version of a resource in the unit: a reaction may have written one after `stored`."""
         return self._last.get((stored.type, stored.id), stored)
 
     def settle(self) -> tuple[Issue, ...]:
-        """Run rules, reactions and rules again, and put in force what was defined. Returns the warnings;
+        """Run rules, reactions and rules again, and put new definitions in force. Returns the warnings;
         raises `BusinessRule` for errors.
         """
         if self._changes:
@@ -117,7 +117,7 @@ class Changeset:
         return tuple(issue for _, issue in self._warnings)
 
     def warnings_of(self, stored: StoredResource) -> tuple[Issue, ...]:
-        """What the rules have to remark on one of the resources, once all is settled."""
+        """The rules' warnings about one of the resources, after `settle`."""
         return tuple(issue for reference, issue in self._warnings if reference == stored.reference)
 
     def _react(self) -> bool:
@@ -137,7 +137,7 @@ class Changeset:
         return written
 
     def _check(self, changes: Iterable[Change]) -> tuple[tuple[str, Issue], ...]:
-        """What the rules say, each with the reference of the resource that it is about."""
+        """The issues of the rules, each with the reference of its resource."""
         found = tuple(
             (f"{change.type}/{change.id}", issue)
             for change in changes

@@ -30,6 +30,6 @@ def create(request: FhirRequest, engine: Engine) -> Work:
         changeset = Changeset(unit, engine, request.base_url)
         stored = changeset.put(asked.resource, id, "POST", None, prepared)
         issues = (*asked.warnings, *changeset.settle())
-        return write_response(request, changeset.left(stored), 201, issues)
+        return write_response(request, changeset.last_version(stored), 201, issues)
 
     return work

@@ -1,4 +1,4 @@
-"""What a unit of work changes in the definitions by which resources are indexed, searched and validated.
+"""Changes that a unit of work makes to the definitions for indexing, search and validation.
 
 https://hl7.org/fhir/R4/searchparameter.html
 """
@@ -20,7 +20,7 @@ DEFINED_BY = "SearchParameter"
 
 
 class DefinitionChanges:
-    """The definitions as the writes of one unit leave them."""
+    """The definitions after the writes of one unit."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -28,7 +28,7 @@ class DefinitionChanges:
         self._changed = False
 
     def put(self, resource: Resource) -> None:
-        """Take in a SearchParameter that carries its id. Raises `Unprocessable` where it cannot be used."""
+        """Add or replace a SearchParameter, which has its id. Raises `Unprocessable` if it cannot be used."""
         others = self._without(resource["id"])
         validator = SearchParameterValidator(others, self._engine.extractor.indexing, self._engine.paths)
         if problems := validator.validate(resource):
@@ -36,33 +36,32 @@ class DefinitionChanges:
         self._registry = others.with_stored((*others.stored, resource))
 
     def delete(self, id: str) -> None:
-        """Take out the SearchParameter of this id."""
+        """Remove the SearchParameter of this id."""
         self._registry = self._without(id)
 
     def note_change(self, created: Resource | None = None) -> None:
-        """Take note of a conformance resource that was created, or of another change to them.
+        """Record that a conformance resource was `created`, or changed in another way.
 
-        One that the registry knows already as it is changes nothing, so that guides can be loaded again and
-        again.
+        Creating one that the registry already has changes nothing, so that guides can be loaded repeatedly.
         """
         if created is None or not is_known(created, self._engine.registry):
             self._changed = True
 
     def settle(self, unit: UnitOfWork) -> None:
-        """Put the definitions in force with the rest of the unit."""
+        """Put the definitions in force with the commit of the unit."""
         if self._registry is not self._engine.registry:
-            adopt(unit, self._registry, self._engine.extractor.over(self._registry))
+            put_in_force(unit, self._registry, self._engine.extractor.over(self._registry))
         elif self._changed:
             unit.define_indexes(())
         if self._engine.extractor.overrun:
-            _tell_overrun(unit, self._engine)
+            _record_overrun(unit, self._engine)
 
     def _without(self, id: str) -> Registry:
         return self._registry.with_stored(stored for stored in self._registry.stored if stored["id"] != id)
 
 
 def is_known(resource: Resource, registry: Registry) -> bool:
-    """Whether a registry has a conformance resource as it is."""
+    """Whether a registry has a conformance resource with the same content."""
     type, given = resource["resourceType"], _without_server_meta(resource)
     if url := resource.get("url"):
         known = registry.canonical(with_version(url, resource.get("version")), type)
@@ -71,29 +70,29 @@ def is_known(resource: Resource, registry: Registry) -> bool:
 
 
 def _without_server_meta(resource: Resource) -> Resource:
-    """The resource without what the server gives it."""
+    """The resource without its id and meta, which the server assigns."""
     return {name: value for name, value in resource.items() if name not in ("id", "meta")}
 
 
-def adopt(unit: UnitOfWork, registry: Registry, extractor: Extractor) -> None:
-    """Record that resources are indexed by these definitions from here on.
+def put_in_force(unit: UnitOfWork, registry: Registry, extractor: Extractor) -> None:
+    """Record these definitions as those by which resources are indexed from now on.
 
-    The index of a parameter that is new, or that has changed, is pending where resources of the type live.
+    The index of a new or changed parameter is pending if there are resources of the type.
     """
     known = unit.indexes()
-    empty = not _lives(unit)
+    empty = not _has_resources(unit)
     changed = []
     for type in registry.resource_types:
         fingerprints = extractor.fingerprints.of(type)
         before = known.get(type, TypeIndex(type, {}))
         if before.fingerprints != fingerprints:
-            pending = () if empty or not _lives(unit, type) else _pending(before, fingerprints)
+            pending = () if empty or not _has_resources(unit, type) else _pending(before, fingerprints)
             changed.append(TypeIndex(type, fingerprints, frozenset(pending)))
     unit.define_indexes(changed)
 
 
-def _tell_overrun(unit: UnitOfWork, engine: Engine) -> None:
-    """Record that the index of a parameter whose expression ran away does not cover every resource."""
+def _record_overrun(unit: UnitOfWork, engine: Engine) -> None:
+    """Record that the index of a parameter whose expression timed out does not cover every resource."""
     by_type: dict[str, set[str]] = {}
     for type, code in tuple(engine.extractor.overrun):  # others may add to it
         if code not in engine.pending.get(type, ()):
@@ -114,10 +113,10 @@ def _pending(before: TypeIndex, fingerprints: dict[str, str]) -> Iterator[str]:
             yield code
 
 
-def _lives(unit: UnitOfWork, *types: str) -> bool:
+def _has_resources(unit: UnitOfWork, *types: str) -> bool:
     return bool(unit.search(SearchQuery(types, count=1, total="none")).matches)
 
 
 def stored_parameters(reader: Reader) -> tuple[Resource, ...]:
-    """Every SearchParameter that clients have stored, whatever its status."""
+    """All SearchParameters of clients, whatever their status."""
     return tuple(json.parse(stored.body) for stored in every(reader, DEFINED_BY))

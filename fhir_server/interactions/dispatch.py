@@ -1,4 +1,4 @@
-"""The one door: every request, and every entry of a Bundle, comes through here.
+"""The dispatcher: routes every request, and every entry of a Bundle, to its interaction or operation.
 
 https://hl7.org/fhir/R4/http.html
 """
@@ -33,7 +33,7 @@ from fhir_server.store.port import Reader, UnitOfWork
 T = TypeVar("T")
 Read = Callable[[FhirRequest, Engine, Reader], FhirResponse]
 Commit = Callable[[], FhirResponse]
-"""The rest of answering a request."""
+"""Commits a prepared request and returns its response."""
 
 READS: dict[Interaction, Read] = {"read": read, "vread": vread, "history": history, "search": search}
 WRITES: dict[Interaction, Write] = {
@@ -45,33 +45,35 @@ WRITES: dict[Interaction, Write] = {
     "delete": delete,
     "conditional_delete": conditional_delete,
 }
-BY_DEFINITIONS: frozenset[Interaction] = frozenset({"capabilities", "operation"})
-"""What depends on the definitions in force; searches and writes make sure of them by themselves."""
+NEEDS_DEFINITIONS: frozenset[Interaction] = frozenset({"capabilities", "operation"})
+"""Interactions that need the current definitions; searches and writes check these themselves."""
 
 ATTEMPTS_MAX = 10
-NEVER_BEHIND = frozenset({"identifier", "_id", "_lastUpdated", "_count", "_elements", "_format", "_summary"})
-"""Parameters by which a store finds what was written a moment ago as fast as all else."""
+ALWAYS_INDEXED = frozenset(
+    {"identifier", "_id", "_lastUpdated", "_count", "_elements", "_format", "_summary"}
+)
+"""Parameters whose index is never behind the last write."""
 
-NO_ID = frozenset({"$", "_"})
-"""How the last segment of a path begins when it is no id."""
+NOT_AN_ID = frozenset({"$", "_"})
+"""First characters of a last path segment that is no id."""
 
-STAND_IN = {"resource": {"resourceType": "Parameters"}}
-"""An entry of a resource alone, which without it would be empty."""
+PLACEHOLDER = {"resource": {"resourceType": "Parameters"}}
+"""Replaces the resource of an entry that has nothing else, as an empty entry would be invalid."""
 
 
 class Dispatcher:
-    """Answers requests with the engine of the definitions in force; knows no transport."""
+    """Dispatches requests to the engine with the current definitions. Independent of the transport."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._operations = OperationLookup(engines.latest().operations)
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
-        """The answer. Raises a `FhirError` for every other."""
+        """The response to a request. Raises a `FhirError` for every refusal."""
         return self._dispatched(request, self._answer, self._engines.current)
 
     def _dispatch_with_own_writes(self, request: FhirRequest) -> FhirResponse:
-        """As `dispatch`; a read sees what this thread has written and the store has yet to commit."""
+        """As `dispatch`, but reads see this thread's uncommitted writes."""
         return self._dispatched(request, self._answer_with_own_writes, self._engines.renewed)
 
     def _dispatched(
@@ -82,7 +84,7 @@ class Dispatcher:
     ) -> FhirResponse:
         engine = self._engines.latest()
         asked = interaction_of(request, engine.registry)
-        if asked in BY_DEFINITIONS:
+        if asked in NEEDS_DEFINITIONS:
             engine = self._engines.current()
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -92,8 +94,8 @@ class Dispatcher:
         raise StoreUnavailable.of(messages.DEFINITIONS_CHANGING())
 
     def prepare(self, request: FhirRequest) -> Commit:
-        """Do what needs no unit of work, as that keeps all other writers waiting, and give the rest; both
-        raise as `dispatch` does.
+        """Do what needs no unit of work, which blocks all other writers, and return the commit. Both raise as
+        `dispatch` does.
         """
         engine = self._engines.latest()
         write = _write_of(interaction_of(request, engine.registry), request)
@@ -107,42 +109,36 @@ class Dispatcher:
             return partial(self.dispatch, request)
 
     def _commit(self, request: FhirRequest, engine: Engine, work: Work) -> FhirResponse:
-        """The rest of a write, or all of it anew where it was judged by definitions that have changed."""
+        """Commit a prepared write; dispatch it again if the definitions have changed since."""
         try:
             return transact(engine, work)
         except DefinitionsChanged:
             return self.dispatch(request)
 
     def is_read_by_id(self, request: FhirRequest) -> bool:
-        """Whether this reads one resource by its identity: there is nothing to wait for, and it takes
-        microseconds.
-        """
-        return request.method == "GET" and len(request.path) == 2 and request.path[1][:1] not in NO_ID
+        """Whether this reads one resource by its id, which takes microseconds and never blocks."""
+        return request.method == "GET" and len(request.path) == 2 and request.path[1][:1] not in NOT_AN_ID
 
     def is_blocking(self, request: FhirRequest) -> bool:
-        """Whether the answer has to wait, a write's for the store, that of what asks about codes for another
-        terminology server.
-        """
+        """Whether the request always blocks, on the store (writes) or on another terminology server."""
         if not _is_operation(request):
             return request.method not in READING and request.path[-1:] != ("_search",)
         return self._may_write(request) or self._asks_elsewhere(request)
 
     def may_block(self, request: FhirRequest) -> bool:
-        """Whether the answer has to wait as things are: that of a search may, too, for the index of what was
-        written a moment ago.
-        """
+        """Whether the request may block now: as `is_blocking`, or a search while the index is behind."""
         if self.is_blocking(request):
             return True
         return _searches(request) and not self._engines.latest().store.is_index_current()
 
     def takes_long(self, request: FhirRequest) -> bool:
-        """Whether answering is known to take long, although there is nothing to wait for."""
+        """Whether the request is known to take long without blocking."""
         return _is_operation(request) and any(
             operation.takes_long for operation in self._operations.named(request)
         )
 
     def _may_write(self, request: FhirRequest) -> bool:
-        """Whether answering an operation may change the store, and so has to wait for it."""
+        """Whether an operation may need a unit of work."""
         reads, named = request.method in READING, self._operations.named(request)
         return any(
             (operation.affects_state and not reads) or operation.is_dry_run(request) for operation in named
@@ -166,7 +162,7 @@ class Dispatcher:
 
     def _batch(self, request: FhirRequest, engine: Engine, dispatch: Dispatch) -> FhirResponse:
         with engine.validator.shared_budget():
-            contents = _checked(_judged, request, engine)
+            contents = _checked(_validated_entries, request, engine)
             return batch(request, contents, dispatch, self._dispatch_with_own_writes)
 
     def _answer_with_own_writes(
@@ -184,9 +180,8 @@ class Dispatcher:
 
 
 def _write_of(asked: Interaction, request: FhirRequest) -> Write | None:
-    """What judges a write, be it one interaction or a transaction; None for all else.
-
-    The entries of a batch are requests of their own.
+    """The preparation of a write interaction or a transaction; None for anything else. A batch is none: its
+    entries are requests of their own.
     """
     if asked != "bundle":
         return WRITES.get(asked)
@@ -195,8 +190,8 @@ def _write_of(asked: Interaction, request: FhirRequest) -> Write | None:
 
 
 def _checked(check: Callable[[FhirRequest, Engine], T], request: FhirRequest, engine: Engine) -> T:
-    """What `check` gives. Where it refuses, the definitions have to be those that this thread's units of work
-    see, committed or not yet: raises `DefinitionsChanged` where they are not.
+    """The result of `check`. Where it refuses by outdated definitions, raises `DefinitionsChanged` instead:
+    this thread may have changed them without a commit yet.
     """
     try:
         return check(request, engine)
@@ -207,19 +202,19 @@ def _checked(check: Callable[[FhirRequest, Engine], T], request: FhirRequest, en
 
 
 def _transaction(request: FhirRequest, engine: Engine) -> Work:
-    contents, read = _judged(request, engine), partial(read_in, engine)
-    return Transaction(request, contents, engine, read, judged=_claims(request)).work
+    contents, read = _validated_entries(request, engine), partial(read_in_unit, engine)
+    return Transaction(request, contents, engine, read, judged=_claims_profile(request)).work
 
 
-def _judged(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
-    """The entries of a Bundle that is as a whole what it claims to be; alone, they do not tell."""
+def _validated_entries(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
+    """The entries of a Bundle. One that claims profiles is validated as a whole."""
     contents = entries_of(request, engine)
-    if _claims(request):
+    if _claims_profile(request):
         accept_resource(request.content, "Bundle", engine)
     return contents
 
 
-def _claims(request: FhirRequest) -> bool:
+def _claims_profile(request: FhirRequest) -> bool:
     """Whether a Bundle claims a profile."""
     return bool(request.content.get("meta", {}).get("profile"))
 
@@ -229,17 +224,17 @@ def _is_operation(request: FhirRequest) -> bool:
 
 
 def _searches(request: FhirRequest) -> bool:
-    """Whether a GET, or what is read by POST, looks for resources otherwise than by their identity."""
+    """Whether a read needs an index that may be behind the last write."""
     path = request.path
     if path and (path[-1] == "_search" or path[-1].startswith("$")):
         return True
     if len(path) == 2 or "_history" in path or path == ("metadata",):
         return False
-    return not NEVER_BEHIND.issuperset([name for name, _ in request.query])
+    return not ALWAYS_INDEXED.issuperset([name for name, _ in request.query])
 
 
-def read_in(engine: Engine, request: FhirRequest, unit: UnitOfWork) -> FhirResponse:
-    """What an entry of a transaction asks, which sees what the transaction has written."""
+def read_in_unit(engine: Engine, request: FhirRequest, unit: UnitOfWork) -> FhirResponse:
+    """The response to a reading entry of a transaction, which sees the transaction's writes."""
     asked = interaction_of(request, engine.registry)
     if asked in READS:
         return READS[asked](request, engine, unit)
@@ -271,13 +266,16 @@ def entries_of(request: FhirRequest, engine: Engine) -> list[dict[str, Any]]:
 
 
 def _without_resources(content: dict[str, Any]) -> dict[str, Any]:
-    """The Bundle alone: each of its resources is checked as the request that it is part of."""
+    """The Bundle without its resources, each of which is validated with its own request."""
     entries = content.get("entry")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return content
-    return {**content, "entry": [_shell(entry) if "resource" in entry else entry for entry in entries]}
+    return {
+        **content,
+        "entry": [_without_resource(entry) if "resource" in entry else entry for entry in entries],
+    }
 
 
-def _shell(entry: dict[str, Any]) -> dict[str, Any]:
+def _without_resource(entry: dict[str, Any]) -> dict[str, Any]:
     shell = {name: value for name, value in entry.items() if name != "resource"}
-    return shell or STAND_IN
+    return shell or PLACEHOLDER

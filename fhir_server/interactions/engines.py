@@ -1,8 +1,7 @@
-"""The engine that goes with the definitions in force: when any process changes these, all use the new ones.
+"""Engines, one for each generation of the definitions. All processes follow a change of these.
 
-A search parameter, profile or code list is in force from the commit that stores it. Every engine carries the
-generation of the definitions that it was made for; a unit of work by an older one is refused and done again
-by the new.
+A search parameter, profile or code list is in force from the commit that stores it. Every engine has the
+generation of its definitions; a unit of work by an outdated engine is refused, and repeated by a new one.
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
@@ -17,7 +16,7 @@ from fhir_server.errors import StoreUnavailable
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages
 from fhir_server.interactions.conformance import StoredConformance
-from fhir_server.interactions.definition_changes import adopt, stored_parameters
+from fhir_server.interactions.definition_changes import put_in_force, stored_parameters
 from fhir_server.search.cache import SearchCache
 from fhir_server.search.extract import Extractor
 from fhir_server.search.index_coverage import Pending
@@ -25,32 +24,33 @@ from fhir_server.store.port import Reader, TypeIndex, UnitOfWork
 
 T = TypeVar("T")
 Work = Callable[[UnitOfWork], FhirResponse]
-"""What is left of a write for its unit of work: everything that depends on what the store holds."""
+"""The part of a write inside the unit of work: everything that depends on the store."""
 Write = Callable[[FhirRequest, Engine], Work]
-"""Judges what a write brings, which needs no unit, and gives the rest."""
+"""The part of a write before the unit of work: validates its input and returns the work."""
 
 
 class DefinitionsChanged(Exception):
-    """The engine is older than the definitions in force: ask again with a new one."""
+    """The engine's definitions are outdated: repeat the request with a new engine."""
 
 
 def transact(engine: Engine, work: Callable[[UnitOfWork], T]) -> T:
-    """Run `work` as one unit of the store, sure that what it writes is indexed by the definitions in force.
+    """Run `work` as one unit of work, which indexes by the definitions in force.
 
-    Raises `DefinitionsChanged`; `StoreUnavailable` in a process whose own definitions are not those in force.
+    Raises `DefinitionsChanged` if the engine is outdated, and `StoreUnavailable` if the process was started
+    with other definitions than those in force.
     """
 
     def by_these_definitions(unit: UnitOfWork) -> T:
         if unit.generation() != engine.generation:
             raise DefinitionsChanged
-        _check_own(engine)
+        _check_own_definitions(engine)
         return work(unit)
 
     return engine.store.transact(by_these_definitions)
 
 
-def _check_own(engine: Engine) -> None:
-    """Raises `StoreUnavailable` where the definitions of this process are not those in force."""
+def _check_own_definitions(engine: Engine) -> None:
+    """Raise `StoreUnavailable` if the process was started with other definitions than those in force."""
     if engine.indexed_otherwise:
         type, code = engine.indexed_otherwise[0]
         text = messages.OTHER_DEFINITIONS(count=len(engine.indexed_otherwise), parameter=f"{type}.{code}")
@@ -58,13 +58,13 @@ def _check_own(engine: Engine) -> None:
 
 
 def check_in_force(engine: Engine) -> None:
-    """Raises `DefinitionsChanged` where others are in force, by which a refusal may be wrong."""
+    """Raise `DefinitionsChanged` if the engine is outdated, so that a refusal may be wrong."""
     if engine.store.generation() != engine.generation:
         raise DefinitionsChanged
 
 
 class Engines:
-    """Makes engines out of a first one, which says all but what the store says of the definitions."""
+    """Makes engines from a first one, with the definitions in the store."""
 
     def __init__(self, engine: Engine) -> None:
         self._store = engine.store
@@ -76,7 +76,7 @@ class Engines:
             self.current()
 
     def latest(self) -> Engine:
-        """The engine that was used last. Good for what asks nothing of an index, and for `transact`."""
+        """The engine used last, without a look at the store: for reads by id, and for `transact`."""
         return self._newest
 
     def current(self) -> Engine:
@@ -93,26 +93,26 @@ class Engines:
     def probe(self) -> None:
         """Raises what keeps this process from reading or writing, if anything does."""
         self._store.check_health()
-        _check_own(self.current())
+        _check_own_definitions(self.current())
 
     def renewed(self) -> Engine:
-        """The engine for the definitions as this thread's units of work see them, committed or not yet."""
+        """The engine for the definitions that this thread's units of work see, uncommitted ones included."""
         return self._remember(self._store.transact(self._engine_for))
 
     def adopt(self) -> Engine:
-        """Put this process's own definitions in force, where the store was used with others."""
+        """Put the definitions of this process in force, if the store has others."""
 
         def work(unit: UnitOfWork) -> Engine:
             engine = self._engine_for(unit)
             if unit.generation() == 0 or engine.indexed_otherwise:
-                adopt(unit, engine.registry, engine.extractor)
+                put_in_force(unit, engine.registry, engine.extractor)
                 engine = self._engine_for(unit)
             return engine
 
         return self._remember(self._store.transact(work))
 
     def _remember(self, engine: Engine) -> Engine:
-        """Two are kept, as readers see a change later than the thread that is about to commit it."""
+        """Keep the last two engines: readers see a change later than the thread that commits it."""
         if engine.generation != self._newest.generation:
             self._older = self._newest
         self._newest = engine
@@ -129,9 +129,9 @@ class Engines:
         if registry is not self._newest.registry:
             codes = codes.over(registry)
             validator = validator.over(registry, codes)
-        others, pending = _state(registry, extractor, indexes)
+        others, pending = _index_state(registry, extractor, indexes)
         if any(code not in pending.get(type, ()) for type, code in tuple(extractor.overrun)):
-            extractor = extractor.over(registry)  # it was indexed all the same, since then
+            extractor = extractor.over(registry)  # the parameter has been reindexed since it timed out
         return replace(
             self._newest,
             registry=registry,
@@ -145,7 +145,7 @@ class Engines:
         )
 
     def _registry(self, reader: Reader) -> Registry:
-        """The registry with what lies in the store; the last one where nothing of that has changed."""
+        """The registry with the definitions in the store; the last one if they have not changed."""
         registry = self._newest.registry
         packages, stored = self._conformance.packages(reader), stored_parameters(reader)
         clients = self._conformance.clients(reader, registry.clients)
@@ -157,8 +157,8 @@ class Engines:
 
 
 def _index_alike(one: Registry, other: Registry) -> bool:
-    """Whether two registries have the same search parameters, and the same code systems, which tell whether
-    case counts; those of the guides never change.
+    """Whether two registries make the same index entries: they have the same search parameters, and the same
+    code systems, which determine case sensitivity. Those of guides never change.
     """
     if one.stored != other.stored or one.packages is not other.packages:
         return False
@@ -169,24 +169,24 @@ def _code_systems(registry: Registry) -> list[Entry]:
     return [entry for entry in registry.clients.entries if entry.type == "CodeSystem"]
 
 
-def _state(
+def _index_state(
     registry: Registry, extractor: Extractor, indexes: Mapping[str, TypeIndex]
 ) -> tuple[tuple[tuple[str, str], ...], Pending]:
-    """The parameters, as (type, code), that these definitions and those recorded disagree on; and all whose
-    index cannot be relied on.
+    """The parameters, as (type, code), whose definition differs from that recorded in the store; and all with
+    an incomplete index.
     """
     others: list[tuple[str, str]] = []
     pending: dict[str, frozenset[str]] = {}
     for type in registry.resource_types:
         index = indexes.get(type, TypeIndex(type, {}))
-        differing = _differing(extractor.fingerprints.of(type), index.fingerprints)
+        differing = _different_codes(extractor.fingerprints.of(type), index.fingerprints)
         others += [(type, code) for code in sorted(differing)]
         if waiting := index.pending | differing:
             pending[type] = waiting
     return tuple(others), pending
 
 
-def _differing(own: Mapping[str, str], recorded: Mapping[str, str]) -> frozenset[str]:
+def _different_codes(own: Mapping[str, str], recorded: Mapping[str, str]) -> frozenset[str]:
     if own == recorded:
         return frozenset()
     return frozenset(code for code in {*own, *recorded} if own.get(code) != recorded.get(code))

@@ -17,7 +17,7 @@ from fhir_server.errors import MalformedContent, NotFound, StoreUnavailable, Unp
 from fhir_server.extension import Engine
 from fhir_server.interactions import messages as interaction_messages
 from fhir_server.interactions.conformance import CONTENTS, PACKAGES, installed, packaged
-from fhir_server.interactions.definition_changes import DEFINED_BY, adopt
+from fhir_server.interactions.definition_changes import DEFINED_BY, put_in_force
 from fhir_server.interactions.engines import DefinitionsChanged, Engines, transact
 from fhir_server.issues import Issue
 from fhir_server.search.parameter_validator import SearchParameterValidator
@@ -104,7 +104,7 @@ def _remove(
 def _put_in_force(engine: Engine, unit: UnitOfWork) -> None:
     """Use the packages that the unit leaves."""
     registry = engine.registry.with_packages(packaged(unit, unit))
-    adopt(unit, registry, engine.extractor.over(registry))
+    put_in_force(unit, registry, engine.extractor.over(registry))
 
 
 def _each_once(packages: Iterable[Package]) -> Iterator[Package]:

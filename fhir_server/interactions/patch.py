@@ -111,4 +111,4 @@ def _write(
     changeset = Changeset(unit, engine, request.base_url)
     stored = changeset.put(after.resource, after.resource["id"], "PATCH", current)
     issues = (*after.warnings, *changeset.settle())
-    return write_response(request, changeset.left(stored), 200, issues)
+    return write_response(request, changeset.last_version(stored), 200, issues)

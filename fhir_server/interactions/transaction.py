@@ -52,7 +52,7 @@ from fhir_server.validation.fhirpath.compiled import StepBudget
 
 
 class _Write(Struct, frozen=True):
-    """What an entry is about to write: under which id, over which current version."""
+    """A planned write of an entry: the resource, its id, and the current version that it replaces."""
 
     entry: Entry
     id: str
@@ -63,30 +63,30 @@ class _Write(Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Plan:
-    """What the entries come to once every condition is resolved, before anything but deletions is written."""
+    """The writes of a transaction with all conditions resolved, before any but deletions are done."""
 
     identities: Identities
     writes: list[_Write] = field(default_factory=list)
     matched: list[tuple[Entry, StoredResource]] = field(default_factory=list)
     claimed: dict[str, Entry] = field(default_factory=dict)
-    """What is written or deleted, by reference, and the entry that does so."""
+    """The entry that writes or deletes a resource, by reference."""
     unmatched: dict[Criteria, Entry] = field(default_factory=dict)
-    """The conditions of creates and updates that nothing met, and the entries that create what does."""
+    """The entry that creates the resource for criteria without a match."""
 
     def claim(self, reference: str, entry: Entry) -> None:
-        """Let an entry write or delete a resource. Raises `InvalidRequest` where another does."""
+        """Record that an entry writes or deletes a resource. Raises `InvalidRequest` if another does too."""
         if reference in self.claimed:
             raise InvalidRequest.of(messages.DUPLICATE_IDENTITY(reference=reference))
         self.claimed[reference] = entry
 
     def miss(self, wanted: Criteria, entry: Entry) -> None:
-        """Note that nothing met a condition. Raises `InvalidRequest` where another entry has the same."""
+        """Record criteria without a match. Raises `InvalidRequest` if another entry has the same."""
         if wanted in self.unmatched:
             raise _duplicate(wanted)
         self.unmatched[wanted] = entry
 
     def write(self, write: _Write) -> None:
-        """Let an entry write a resource."""
+        """Plan a write."""
         reference = f"{write.resource['resourceType']}/{write.id}"
         self.claim(reference, write.entry)
         version = write.current.version + 1 if write.current else 1
@@ -94,16 +94,16 @@ class _Plan:
         self.writes.append(write)
 
     def placed(self, reference: str, issue: Issue) -> Issue:
-        """An issue of a rule, located in the Bundle where an entry brought about what it is about."""
+        """An issue of a rule, located at the entry that writes its resource, if there is one."""
         entry = self.claimed.get(reference)
         return located_issue(issue, entry) if entry else issue
 
 
 _Written = tuple[Entry, StoredResource, int]
-"""An entry, what it wrote or matched, and the status of its answer."""
+"""An entry, the version that it wrote or matched, and the status of its response."""
 
 _Target = tuple[StoredResource | None, str, Resource]
-"""What an entry writes to: the current version, if any, the id, and the resource."""
+"""The target of an update or patch: the current version, if any, the id, and the resource to write."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -113,7 +113,7 @@ ReadIn = Callable[[FhirRequest, UnitOfWork], FhirResponse]
 def _located_step(
     entry: Entry, step: Callable[Concatenate[Entry, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Take one step for an entry; what it raises is located at the entry."""
+    """Run one step for an entry, with its errors located at the entry."""
     try:
         return step(entry, *args, **kwargs)
     except FhirError as error:
@@ -121,8 +121,8 @@ def _located_step(
 
 
 class Transaction:
-    """One transaction Bundle on its way through one unit of work; `read` answers the GETs inside. `judged`
-    when it was accepted as a whole, by the profiles that it claims.
+    """One transaction Bundle. `read` answers its reading entries; `judged` if the Bundle has been validated
+    as a whole, by the profiles that it claims.
     """
 
     def __init__(
@@ -152,16 +152,17 @@ class Transaction:
         )
 
     def work(self, unit: UnitOfWork) -> FhirResponse:
-        """Write every entry."""
+        """Run the transaction in a unit of work."""
         with self._engine.validator.shared_budget():
             answers = self._work(unit)
         ordered = [answers[entry.index] for entry in self._entries]
         return FhirResponse(200, body=bundle("transaction-response", ordered))
 
     def _accepted(self) -> dict[int, Resource]:
-        """The resources of all creates and updates. Raises, with the problems of every entry,
-        `MalformedContent`, or `Unprocessable` where their structure is sound. Raises `Unprocessable` at once
-        where the invariants of profiles take too long.
+        """The validated resources of all creates and updates.
+
+        Raises, with the issues of every entry, `MalformedContent`, or `Unprocessable` if their structure is
+        valid. Raises `Unprocessable` at once if the invariants of profiles take too long.
         """
         resources: dict[int, Resource] = {}
         issues: list[Issue] = []
@@ -184,15 +185,15 @@ class Transaction:
         content, type = entry.request.content, entry.request.path[0]
         content = without_id(content) if entry.request.method == "POST" else content
         warns = wants_outcome(self._request)
-        return self._noted(entry, self._accept(content, type, judging, with_warnings=warns))
+        return self._with_warnings(entry, self._accept(content, type, judging, with_warnings=warns))
 
-    def _noted(self, entry: Entry, found: AcceptedResource) -> Resource:
-        """The resource that an entry brings; what is to be said of it is kept for the answer."""
+    def _with_warnings(self, entry: Entry, found: AcceptedResource) -> Resource:
+        """The resource of an entry, with its warnings recorded for the response."""
         self._warnings[entry.index] = found.warnings
         return found.resource
 
     def _check_path(self, entry: Entry) -> None:
-        """Raises `InvalidRequest` or `UnknownType` for what is the path of no type and of no resource."""
+        """Raise `InvalidRequest` or `UnknownType` for a path that is neither a type nor a resource."""
         path = entry.request.path
         if len(path) not in (1, 2):
             raise _not_in_transaction(entry)
@@ -219,7 +220,7 @@ class Transaction:
             _located_step(entry, self._check_single, unit, wanted)
         changeset.settle()
         for entry, found, status in stored:
-            left = changeset.left(found)
+            left = changeset.last_version(found)
             was_there = entry.request.method == "POST" and status == 200
             accepted_with = () if was_there else self._warnings.get(entry.index, ())
             warnings = (*accepted_with, *changeset.warnings_of(found))
@@ -231,7 +232,7 @@ class Transaction:
         return answers
 
     def _named(self) -> list[tuple[str, str]]:
-        """The resources that entries change by their ids."""
+        """The (type, id) of resources that entries change by id."""
         changing = entries_by_method(self._writing, "DELETE", "PUT", "PATCH")
         paths = (entry.request.path for entry in changing)
         return [(path[0], path[1]) for path in paths if len(path) == 2]
@@ -304,11 +305,11 @@ class Transaction:
             wanted = self._conditions.wanted(entry, plan.identities)
             reference = f"{wanted.type}?{wanted}"
             current = find_single_match(unit, self._engine, wanted, request.base_url)
-        resource = self._noted(entry, patched(request, current, reference, self._engine, unit))
+        resource = self._with_warnings(entry, patched(request, current, reference, self._engine, unit))
         return current, resource["id"], resource
 
     def _write(self, plan: _Plan, changeset: Changeset) -> list[_Written]:
-        """Put what is planned; resources with conditional references last, as these may match the others."""
+        """Do the planned writes; those with conditional references last, as these may match the others."""
         links = EntryLinks(self._engine.registry, plan.identities)
         speculative = self._speculative.valid_for(plan.identities)
         settled: list[_Write] = []
@@ -332,7 +333,7 @@ class Transaction:
         return [*put, *((entry, existing, 200) for entry, existing in plan.matched)]
 
     def _check_single(self, entry: Entry, unit: UnitOfWork, wanted: Criteria) -> None:
-        """Raises `InvalidRequest` where another entry has written what the condition of this one matches."""
+        """Raise `InvalidRequest` if another entry has written a match of this one's criteria."""
         if len(find_matches(unit, self._engine, wanted, entry.request.base_url)) > 1:
             raise _duplicate(wanted)
 

@@ -84,4 +84,4 @@ def _write(
     stored = changeset.put(asked.resource, id, "PUT", current, prepared)
     created = current is None or current.deleted
     issues = (*asked.warnings, *changeset.settle())
-    return write_response(request, changeset.left(stored), 201 if created else 200, issues)
+    return write_response(request, changeset.last_version(stored), 201 if created else 200, issues)

@@ -90,7 +90,7 @@ def _changed(
     changed = accept_resource(resource, type, engine, reader=unit).resource
     stored = changeset.put(changed, id, "PUT", current)
     changeset.settle()
-    return changeset.left(stored)
+    return changeset.last_version(stored)
 
 
 def _answer(stored: StoredResource) -> FhirResponse:

@@ -16,7 +16,7 @@ from fhir_server.extension import Engine
 from fhir_server.interactions.bundle_entries import Entry, entry_of, located
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete
-from fhir_server.interactions.dispatch import READS, WRITES, entries_of, read_in
+from fhir_server.interactions.dispatch import READS, WRITES, entries_of, read_in_unit
 from fhir_server.interactions.dry_run import dry_run_engine
 from fhir_server.interactions.engines import Write, transact
 from fhir_server.interactions.routes import interaction_of
@@ -76,7 +76,7 @@ def try_bundle(bundle: dict[str, Any], request: FhirRequest, engine: Engine) -> 
 
 def _try_transaction(contents: list[dict[str, Any]], outer: FhirRequest, engine: Engine) -> Iterator[Issue]:
     try:
-        transaction = Transaction(outer, contents, engine, partial(read_in, engine))
+        transaction = Transaction(outer, contents, engine, partial(read_in_unit, engine))
         answer = transact(engine, transaction.work)
     except FhirError as error:
         yield from _refused(error, messages.WOULD_REFUSE_ALL(status=status_of(error)), "Bundle")

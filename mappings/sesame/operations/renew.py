@@ -127,4 +127,4 @@ def _committed(
     asked = accept_for_create(opened, "CarePlan", engine, reader=unit)
     stored = changeset.put(asked.resource, engine.new_id(), "POST")
     changeset.settle()
-    return changeset.left(stored)
+    return changeset.last_version(stored)
