@@ -1,4 +1,4 @@
-"""Bundles are spliced from bytes, and read as what was put in."""
+"""Bundles are assembled from bytes, and parse to what was put in."""
 
 from fhir_server.core import json
 from fhir_server.core.bundle import Link, bundle, entry

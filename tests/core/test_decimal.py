@@ -1,4 +1,4 @@
-"""Decimals: what a written number stands for, and keys that sort as numbers do."""
+"""Decimals: the range that the precision implies, and keys that sort as numbers do."""
 
 from decimal import Decimal, localcontext
 from fractions import Fraction

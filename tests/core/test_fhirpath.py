@@ -1,4 +1,4 @@
-"""FHIRPath over parsed resources, with the library's gaps for R4 filled."""
+"""FHIRPath over parsed resources, with the functions of R4 that the library lacks."""
 
 from decimal import Decimal
 from typing import Any

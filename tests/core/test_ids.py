@@ -1,4 +1,4 @@
-"""Logical ids of resources that are new."""
+"""Logical ids for new resources."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Exact JSON: what goes in comes out, digit for digit, and what is ambiguous is refused."""
+"""Exact JSON: numbers keep every digit, and ambiguous JSON is refused."""
 
 import json as stdlib
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What is kept of what a function makes of texts."""
+"""The cache for functions of texts."""
 
 from fhir_server.core.memo import LENGTH_MAX, Memo
 

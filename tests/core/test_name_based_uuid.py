@@ -1,4 +1,4 @@
-"""Ids that follow from names."""
+"""Deterministic ids computed from names."""
 
 from hashlib import sha1
 

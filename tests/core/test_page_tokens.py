@@ -1,4 +1,4 @@
-"""Tokens hide what they carry and are good for one place only."""
+"""Page tokens hide their content and are valid for one path of one store."""
 
 import base64
 

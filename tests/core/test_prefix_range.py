@@ -1,4 +1,4 @@
-"""The range of a prefix holds exactly the texts that start with it."""
+"""The range of a prefix contains exactly the texts that start with it."""
 
 from hypothesis import given
 from hypothesis import strategies as st

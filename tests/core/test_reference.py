@@ -1,4 +1,4 @@
-"""References and canonicals taken apart."""
+"""Parsing of references and canonicals."""
 
 import pytest
 

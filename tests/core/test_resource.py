@@ -1,4 +1,4 @@
-"""A stored resource is the client's, but for the head that the commit writes."""
+"""A stored resource is the client's, except for the head written by the commit."""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Patterns of others: matched whole, and never for long; those that could run away are not run at all."""
+"""Untrusted regular expressions: matched whole, never for long; those that could backtrack without end are
+refused.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Times as intervals: every precision, every zone, the odd hours, and text that is no time."""
+"""Times as intervals: every precision, every zone, changes of the clock, and invalid texts."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Work that is stopped when it takes too long, by the processor's time."""
+"""Work that is stopped by a limit of processor time."""
 
 import sys
 import time

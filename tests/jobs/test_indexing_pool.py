@@ -1,4 +1,4 @@
-"""Several processes that reindex together."""
+"""Several processes that reindex in parallel."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""The thread that does the jobs that wait."""
+"""The thread that runs waiting jobs."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The page on search parameters tells the numbers of the code."""
+"""The documentation page on search parameters states the numbers of the code."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The thread that prepares, after the start, what somebody will ask for."""
+"""The thread that runs preparations after the start."""
 
 from fhir_server.extension import Engine
 from fhir_server.jobs.preparer import Preparer

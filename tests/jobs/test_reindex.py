@@ -1,4 +1,4 @@
-"""ReindexWorker: in batches, beside other writes, resumed where it stopped, done by one at a time."""
+"""Reindexing: in batches, beside other writes, resumed after an interruption, by one process at a time."""
 
 from typing import Any
 

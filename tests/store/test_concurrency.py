@@ -1,4 +1,4 @@
-"""Threads that race for one thing: one wins, and neither a version nor a sequence is missing."""
+"""Threads that race for the same resource or key: one wins, and no version or sequence is lost."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What every backend does with resources, versions, units and jobs."""
+"""The contract of every backend for resources, versions, units of work and jobs."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Random queries on random resources: every backend finds what the reference in memory finds."""
+"""Random queries on random resources: every backend agrees with the reference in memory."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every backend does with search queries: pages, totals, order, includes, visibility."""
+"""The contract of every backend for searches: pages, totals, order, includes, visibility."""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The whole of one store in another, of every kind."""
+"""Transfers of a whole store to a store of every backend."""
 
 from collections.abc import Callable, Iterator
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""What every backend takes each type of value to ask for, value by value.
+"""How every backend interprets each type of search value.
 
 https://hl7.org/fhir/R4/search.html#ptypes
 """

@@ -1,4 +1,4 @@
-"""Searches for more than can be listed, walked batch by batch, and estimates of how many they find."""
+"""Searches that would list too many resources and are read in batches, and their estimates."""
 
 from collections.abc import Iterator
 from itertools import count

@@ -1,4 +1,4 @@
-"""What is sent to MongoDB, held against its manual, as the tests' database takes more than MongoDB does.
+"""The commands sent to MongoDB keep its documented limits, which the tests' database does not enforce.
 
 https://www.mongodb.com/docs/manual/core/transactions-operations/
 https://www.mongodb.com/docs/manual/reference/limits/

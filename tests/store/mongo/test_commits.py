@@ -1,4 +1,4 @@
-"""Commits of which nobody knew whether they were done, and transactions that others have ended."""
+"""Commits with an unknown outcome, and transactions ended by others."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What the store refuses to open, and how it says so."""
+"""Servers and databases that the store refuses to open, and its messages."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The look at a whole store names what is broken in it, and nothing else."""
+"""The consistency check reports every inconsistency, and nothing else."""
 
 from collections.abc import Iterator
 from itertools import count

@@ -1,4 +1,4 @@
-"""Look-ups in a unit find what the reference finds, whatever was written, sent and undone before them."""
+"""Look-ups in a unit of work agree with the reference after any writes, flushes and rollbacks."""
 
 from collections.abc import Iterator
 

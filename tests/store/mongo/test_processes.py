@@ -1,4 +1,4 @@
-"""Several processes on one database: they race, a reader follows, and they and the database are killed."""
+"""Several processes on one database: races, a concurrent reader, and killed processes and databases."""
 
 import os
 import random

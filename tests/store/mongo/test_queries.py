@@ -1,4 +1,4 @@
-"""Random queries on random resources: MongoDB finds what the reference finds, with indexes and without."""
+"""Random queries on random resources: MongoDB agrees with the reference, with indexes and without."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Two servers on one database: each waits for the other's transactions, unless that one is dead."""
+"""Two servers on one database: each waits for the other's transactions, unless the other is dead."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What SQLite is asked to run."""
+"""The statements that SQLite runs."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Index rows that are written later: no search misses anything, and in the end all rows are there."""
+"""Deferred index rows: no search misses a match, and in the end all rows are written."""
 
 import sqlite3
 import threading

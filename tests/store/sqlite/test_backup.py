@@ -1,4 +1,4 @@
-"""Copies of a store in use, and stores made of copies."""
+"""Backups of a store in use, and stores restored from them."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""The latest resources of a code stand together, and stay what their codes and dates are."""
+"""The index of codes by date stays consistent with codes and dates, and gives the latest first."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What `_total=estimate` answers: the number of few matches, and something near the number of many."""
+"""`_total=estimate`: exact for few matches, close for many."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A disk that is full, a file that is locked, damaged or foreign: refused, and nothing half written."""
+"""A full disk, and a locked, damaged or foreign file: refused, and nothing is half written."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Look-ups whose SQL is remembered."""
+"""Look-ups with cached SQL."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the planner found out is read again once enough was written, not for every page."""
+"""The planner's results are read again once enough was written, not for every page."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""No statement of a search reads a table from end to end where an index can serve."""
+"""No statement of a search scans a whole table if an index can serve."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Several processes on one file: they race, and they are killed."""
+"""Several processes on one file: races, and killed processes."""
 
 import random
 import signal

@@ -1,4 +1,4 @@
-"""What is read by several statements is of one state of the file."""
+"""Reads by several statements see one state of the file."""
 
 import threading
 from pathlib import Path

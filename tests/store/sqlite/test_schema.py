@@ -1,4 +1,4 @@
-"""The file is created once, migrated forward, and keeps what it is told."""
+"""The file is created once, migrated forward, and keeps its data."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor

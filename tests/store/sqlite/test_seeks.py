@@ -1,4 +1,4 @@
-"""What a search asks of a range is sought in an index, from both ends where there are two.
+"""Range searches seek in an index, from both ends if there are two.
 
 https://www.sqlite.org/eqp.html
 """

@@ -1,4 +1,4 @@
-"""A search that is asked again finds what has changed since, though its statements are those of before."""
+"""A repeated search with cached statements finds what has changed since."""
 
 from collections.abc import Iterator
 from contextlib import suppress
