@@ -28,8 +28,8 @@ Resource = dict[str, Any]
 
 
 class Change(Struct, frozen=True):
-    """One resource as a unit of work leaves it: `after` is None for a deletion, `before` None for a
-    creation.
+    """The change of one resource by a unit of work: `after` is None for a deletion, `before` for
+    a creation.
     """
 
     type: str
@@ -39,8 +39,8 @@ class Change(Struct, frozen=True):
 
 
 class View(Protocol):
-    """What a rule or reaction may see: the state that the unit of work would leave behind. The resources are
-    shared by all who ask, and not to be changed.
+    """The state that the unit of work would commit, for rules and reactions. The resources are shared: do not
+    modify them.
     """
 
     def get(self, type: str, id: str) -> Resource | None: ...
@@ -141,7 +141,7 @@ class Validator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """What the CapabilityStatement says of this server. `started` in UTC microseconds."""
+    """The software in the CapabilityStatement. `started` is in UTC microseconds."""
 
     name: str
     version: str

@@ -33,7 +33,7 @@ Change = Callable[[list[Any], list[Any]], list[Any]]
 
 
 def meta(request: FhirRequest, engine: Engine) -> FhirResponse:
-    """GET or POST [type]/[id]/$meta: the Meta of the resource as it is."""
+    """GET or POST [type]/[id]/$meta: the Meta of the resource."""
     checked_parameters(request, ())
     type, id = request.path[:2]
     return _answer(living(engine.store.read(type, id), f"{type}/{id}"))

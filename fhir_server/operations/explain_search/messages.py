@@ -1,4 +1,4 @@
-"""What $explain-search says to clients, in English and French."""
+"""The messages of $explain-search, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""What the operations of a terminology service say to clients, in English and French."""
+"""The messages of the terminology operations, in English and French."""
 
 from fhir_server.issues import Template
 

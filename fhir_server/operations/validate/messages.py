@@ -1,4 +1,4 @@
-"""What $validate says to clients, in English and French."""
+"""The messages of $validate, in English and French."""
 
 from fhir_server.issues import Template
 

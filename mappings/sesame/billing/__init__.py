@@ -1,1 +1,1 @@
-"""The claim of each sequence, and why a sequence is billed or not."""
+"""Claims: builds the claim of each sequence, or the reasons why it is not billed."""

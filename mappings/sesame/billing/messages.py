@@ -1,4 +1,4 @@
-"""Why a sequence is billed, or not, in English and French."""
+"""The reasons why a sequence is billed or not, in English and French."""
 
 from fhir_server.issues import Template
 

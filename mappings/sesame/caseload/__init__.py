@@ -1,1 +1,1 @@
-"""The caseload: what lists and measures have to know of every patient, kept up to date from the one clock."""
+"""The caseload: a cache of the facts that lists and measures need, updated from the store's changes."""

@@ -114,7 +114,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who cares for the patient: the psychiatrists, as PractitionerRoles."""
+    """A care team: the ids of the psychiatrists' PractitionerRoles, and its period."""
 
     psychiatrists: tuple[str, ...]
     start: date | None
@@ -161,7 +161,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """A satisfaction questionnaire that a patient filled in; it names nobody."""
+    """A satisfaction questionnaire that a patient filled in anonymously."""
 
     day: date
 

@@ -1,1 +1,1 @@
-"""What the resources of the pathway say, as plain facts."""
+"""Reads the resources of the pathway as plain values, and defines its terms."""

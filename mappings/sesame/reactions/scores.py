@@ -110,7 +110,7 @@ class ScorePassations:
                     yield corrected
 
     def _scored(self, passation: Passation, view: View) -> list[Resource]:
-        """The scores derived from the passation, by whoever wrote them."""
+        """The scores derived from the passation, whether the server or a client wrote them."""
         return [
             found
             for found in find_referring(view, "Observation", "derived-from", passation.reference)

@@ -1,1 +1,1 @@
-"""The plain records in which software without FHIR speaks of SÉSAME, one table each."""
+"""The native records of SÉSAME, for software without FHIR, one table each."""

@@ -61,7 +61,7 @@ _NUMBERS = (
     "QuestionnaireResponse.identifier",
     "Task.identifier[placer]",
 )
-"""Where the number of the doctor's software stands."""
+"""The path of the identifier from the doctor's software."""
 
 
 def _request(guide: Guide) -> tuple[Field, ...]:
@@ -99,7 +99,7 @@ def _request(guide: Guide) -> tuple[Field, ...]:
 
 
 def _answers() -> tuple[Field, ...]:
-    """What the form says."""
+    """The fields of the referral form."""
     return (
         Field(
             "suivi_psychiatrique",
