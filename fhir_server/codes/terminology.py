@@ -53,7 +53,7 @@ class Terminology:
         """Whether a remote terminology server may be asked, which is slow."""
         return self._remote is not None
 
-    def over(self, registry: Registry) -> "Terminology":
+    def with_registry(self, registry: Registry) -> "Terminology":
         """The service for another registry; itself if it is the same."""
         if registry is self.registry:
             return self
@@ -64,7 +64,7 @@ class Terminology:
         more = tuple(dict(resource) for resource in resources)
         if not more:
             return self
-        return self.over(self.registry.with_stored((*self.registry.stored, *more)))
+        return self.with_registry(self.registry.with_stored((*self.registry.stored, *more)))
 
     def view(self, versions: Versions | None = None, supplements: tuple[str, ...] = ()) -> View:
         """A view in certain versions and with certain supplements. Raises `NotFound`."""

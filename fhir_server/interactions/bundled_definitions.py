@@ -27,8 +27,10 @@ def with_bundled_definitions(engine: Engine, writing: Iterable[Entry]) -> Engine
     registry = engine.registry.with_stored(
         engine.registry.stored, engine.registry.clients.with_pending(brought)
     )
-    codes = engine.codes.over(registry)
-    return replace(engine, registry=registry, codes=codes, validator=engine.validator.over(registry, codes))
+    codes = engine.codes.with_registry(registry)
+    return replace(
+        engine, registry=registry, codes=codes, validator=engine.validator.with_registry(registry, codes)
+    )
 
 
 def _defines(entry: Entry) -> bool:

@@ -50,7 +50,7 @@ class DefinitionChanges:
     def settle(self, unit: UnitOfWork) -> None:
         """Put the definitions in force with the commit of the unit."""
         if self._registry is not self._engine.registry:
-            put_in_force(unit, self._registry, self._engine.extractor.over(self._registry))
+            put_in_force(unit, self._registry, self._engine.extractor.with_registry(self._registry))
         elif self._changed:
             unit.define_indexes(())
         if self._engine.extractor.overrun:

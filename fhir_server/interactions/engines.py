@@ -124,14 +124,16 @@ class Engines:
         registry = self._registry(reader)
         extractor = self._newest.extractor
         if not _index_alike(registry, self._newest.registry):
-            extractor = extractor.over(registry)
+            extractor = extractor.with_registry(registry)
         codes, validator = self._newest.codes, self._newest.validator
         if registry is not self._newest.registry:
-            codes = codes.over(registry)
-            validator = validator.over(registry, codes)
+            codes = codes.with_registry(registry)
+            validator = validator.with_registry(registry, codes)
         others, pending = _index_state(registry, extractor, indexes)
         if any(code not in pending.get(type, ()) for type, code in tuple(extractor.overrun)):
-            extractor = extractor.over(registry)  # the parameter has been reindexed since it timed out
+            extractor = extractor.with_registry(
+                registry
+            )  # the parameter has been reindexed since it timed out
         return replace(
             self._newest,
             registry=registry,

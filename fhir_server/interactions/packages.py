@@ -104,7 +104,7 @@ def _remove(
 def _put_in_force(engine: Engine, unit: UnitOfWork) -> None:
     """Use the packages that the unit leaves."""
     registry = engine.registry.with_packages(packaged(unit, unit))
-    put_in_force(unit, registry, engine.extractor.over(registry))
+    put_in_force(unit, registry, engine.extractor.with_registry(registry))
 
 
 def _each_once(packages: Iterable[Package]) -> Iterator[Package]:

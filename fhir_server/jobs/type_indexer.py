@@ -102,7 +102,7 @@ class TypeIndexer:
     ) -> Iterator[Entries]:
         extractor = engine.extractor
         if extractor.overrun:
-            extractor = extractor.over(engine.registry)  # which tries the overrun parameters again
+            extractor = extractor.with_registry(engine.registry)  # which tries the overrun parameters again
         entries_of = extractor.entries
         if parameters is not None:
             entries_of = partial(extractor.entries_of, codes=parameters)

@@ -99,7 +99,7 @@ class Extractor:
         self._plans: Memo[str, IndexPlan] = Memo(self._builder.plan)
         self._partial_plans: dict[tuple[str, frozenset[str]], IndexPlan] = {}
 
-    def over(self, registry: Registry) -> "Extractor":
+    def with_registry(self, registry: Registry) -> "Extractor":
         """What indexes in the same way by other definitions."""
         how = self.indexing
         other = Extractor(registry, how.zone, how.base_url, self._fhirpath, how.addresses)

@@ -23,7 +23,7 @@ from fhir_server.validation.structure import StructureValidator
 class Validator:
     """Validates every R4 resource type against its definition, and against any known profile.
 
-    It caches what it compiles; `over` returns a validator for other definitions.
+    It caches what it compiles; `with_registry` returns a validator for other definitions.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Validator:
         self._errors_only = Conformance(self._dependencies, errors_only=True)
         self._thread = thread or _ThreadState()
 
-    def over(self, registry: Registry, codes: Codes) -> "Validator":
+    def with_registry(self, registry: Registry, codes: Codes) -> "Validator":
         """The same validator for other definitions."""
         dependencies = self._dependencies
         return Validator(registry, dependencies.paths, codes, dependencies.checks, self._thread)

@@ -133,5 +133,5 @@ def test_a_server_that_does_not_know_is_asked_on() -> None:
 
 def test_another_registry_has_the_same_remote(over: TerminologyFactory) -> None:
     first = over(remote=Elsewhere(lambda _: verdict(True)).terminology())
-    second: Terminology = first.over(first.registry.with_guides(RESOURCES))
+    second: Terminology = first.with_registry(first.registry.with_guides(RESOURCES))
     assert second.contains(url("elsewhere"), UNKNOWN, "x") is True

@@ -378,7 +378,7 @@ def test_a_guide_that_is_new_to_a_store_is_pending_and_then_searched(
 ) -> None:
     id = client.post("Patient", fond_of("blue")).id
     registry = client.engine.registry.with_guides([parameter()])
-    upgraded = client_with(registry=registry, extractor=client.engine.extractor.over(registry))
+    upgraded = client_with(registry=registry, extractor=client.engine.extractor.with_registry(registry))
     assert upgraded.get("Patient?name=durand").ids == [id]
     assert PENDING in upgraded.get("Patient?favourite=blue").diagnostics
     refused = upgraded.post("Patient", fond_of("blue"))

@@ -93,6 +93,6 @@ def test_a_parameter_that_shares_an_index_changes_with_it(registry: Registry) ->
 def test_other_definitions_leave_the_rest_as_it_is(registry: Registry) -> None:
     first = Extractor(registry, ZONE)
     before = first.fingerprints.of("Patient")
-    over = first.over(registry.with_stored([parameter()]))
+    over = first.with_registry(registry.with_stored([parameter()]))
     assert over.fingerprints.of("Patient") == of(registry, "Patient", parameter())
     assert first.fingerprints.of("Patient") == before

@@ -148,7 +148,9 @@ def test_a_validator_for_other_definitions(validator: Validator, registry: Regis
     assert "not-found" in asked
     asked = [
         issue.code
-        for issue in validator.over(wider, Terminology(wider)).validate(patient, ["http://example.org/p"])
+        for issue in validator.with_registry(wider, Terminology(wider)).validate(
+            patient, ["http://example.org/p"]
+        )
     ]
     assert "required" in asked
 
