@@ -1,4 +1,4 @@
-"""A server put together from settings, without a socket."""
+"""A server assembled from settings, without a socket."""
 
 import asyncio
 from pathlib import Path

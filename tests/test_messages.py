@@ -1,4 +1,4 @@
-"""Every message exists in both languages, says the same things in them, and is given what it says."""
+"""Every message exists in both languages, with the same placeholders, and gets all of them."""
 
 import ast
 import importlib

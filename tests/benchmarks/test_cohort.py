@@ -1,4 +1,4 @@
-"""The cohort is the same at any size, varied, and what the server accepts."""
+"""The cohort is the same at any size, varied, and accepted by the server."""
 
 from collections import Counter
 

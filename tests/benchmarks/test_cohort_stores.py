@@ -1,4 +1,4 @@
-"""Stores of several sizes, each the one before with more patients in it."""
+"""Stores of several sizes, each of which extends the previous one."""
 
 from contextlib import closing
 from pathlib import Path

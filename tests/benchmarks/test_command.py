@@ -1,4 +1,4 @@
-"""The command tells met from missed by its words and by its exit status."""
+"""The command reports met and missed targets by its output and its exit status."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The corpus is always the same, and what a strict reader of R4 accepts."""
+"""The corpus is always the same, and accepted by a strict R4 parser."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The table of growth: which shapes are held to the bound, and what the figure is."""
+"""The growth benchmark: which shapes are held to the bound, and the figure."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A profile shares the processor time out by thread, by line, and by function with what it calls."""
+"""A profile attributes the processor time to threads, lines, and functions including their callees."""
 
 from benchmarks.profile import Profile, idle_threads, stacks
 

@@ -1,4 +1,4 @@
-"""The proof on a part of the forecast cohort, and that it would tell if something differed."""
+"""The proof on a part of the forecast cohort, and that it detects differences."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The load client reads answers whole, in parts, and not at all when it cannot."""
+"""The load client reads complete, partial and unsupported responses."""
 
 import pytest
 

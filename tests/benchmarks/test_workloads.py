@@ -1,4 +1,4 @@
-"""What connections send next depends on the answers before, and a wrong answer ends the round."""
+"""Requests depend on the previous responses, and a wrong response ends the round."""
 
 import pytest
 

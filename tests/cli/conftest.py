@@ -1,4 +1,4 @@
-"""Runs commands of `fhir-server` in this process, in a folder and an environment of the test's own."""
+"""Runs commands of `fhir-server` in this process, in a temporary folder and environment."""
 
 import os
 import sys

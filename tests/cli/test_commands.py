@@ -1,4 +1,4 @@
-"""The other commands, and how every failure is told."""
+"""The other commands, and the reports of failures."""
 
 import json
 import sqlite3

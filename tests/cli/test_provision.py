@@ -1,4 +1,4 @@
-"""What is written to the store before the server serves."""
+"""The writes to the store at start-up."""
 
 from dataclasses import replace
 from functools import partial

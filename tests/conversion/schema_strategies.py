@@ -1,4 +1,4 @@
-"""Records drawn from a JSON Schema: of the keywords that the records use, and no more."""
+"""Hypothesis strategies for records from a JSON Schema, for the keywords that the records use."""
 
 import re
 from collections.abc import Mapping

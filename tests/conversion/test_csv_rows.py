@@ -1,4 +1,6 @@
-"""Rows become records of typed values; what cannot is told by line, and stops no other."""
+"""Rows become records of typed values; an invalid row is reported with its line, and does not stop the
+others.
+"""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A record changes what is its own and leaves what others have written."""
+"""A record changes the elements that it owns and keeps those of others."""
 
 from typing import Any
 

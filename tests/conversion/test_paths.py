@@ -1,4 +1,4 @@
-"""Paths write where they read, beside what stands there already."""
+"""Paths read what they write, and keep other content."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Each way to break a schema is told with its place and what to do."""
+"""Each schema violation is reported with its location and a remedy."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The synthetic story of `tests/data/story/`, and what a server would know after each of its steps."""
+"""The synthetic story of `tests/data/story/`, and the resources on record after each of its steps."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What an acknowledgement may say after what it said before is what the page on billing tells."""
+"""The allowed transitions of acknowledgements are those of the page on billing."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where an episode stands on a day, and what is next, to the day and to the point."""
+"""The summary and the next step of an episode, at the exact bounds of days and scores."""
 
 from dataclasses import replace
 from datetime import date, timedelta

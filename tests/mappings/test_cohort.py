@@ -1,4 +1,4 @@
-"""The demo cohort is reproducible, sound, complete, and stands at every point of the pathway."""
+"""The demo cohort is reproducible, valid and complete, and covers every point of the pathway."""
 
 from datetime import date, timedelta
 from random import Random

@@ -1,4 +1,4 @@
-"""Who may be in an export, by what was decided and when."""
+"""Which patients may be exported, by their decisions and dates."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What lists and measures take from a resource; what lacks a part of a fact is none, and stops nothing."""
+"""The facts read from resources; a resource with a missing part gives none, and raises no error."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The guide is found, stamped, rebased, and sound as R4."""
+"""The guide is found, has its version and date, can be rebased, and is valid R4."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""French identifiers and traits: what is told of them, and how severely."""
+"""French identifiers and traits: the issues and their severities."""
 
 import string
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The indicators at their bounds, and of an episode of which nothing more is known."""
+"""The indicators at their bounds, and for an episode without other facts."""
 
 from dataclasses import replace
 from typing import Any

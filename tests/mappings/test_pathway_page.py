@@ -1,4 +1,4 @@
-"""The page on the pathway tells the states of a referral as the server holds them."""
+"""The page on the pathway lists the states of a referral that the server enforces."""
 
 from pathlib import Path
 

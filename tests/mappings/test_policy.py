@@ -1,4 +1,4 @@
-"""The switches: their defaults, what they refuse, and that the documentation lists each."""
+"""The switches: their defaults, invalid values, and that the documentation lists each."""
 
 from dataclasses import fields
 from datetime import date

@@ -1,4 +1,4 @@
-"""How the sequences of an episode follow one another: R4 to R6 of the avis du comité technique (2023)."""
+"""The order of the sequences of an episode: R4 to R6 of the avis du comité technique (2023)."""
 
 from dataclasses import replace
 from datetime import date

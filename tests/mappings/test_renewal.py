@@ -1,4 +1,4 @@
-"""The days of a renewal, and what stands against it: R3 to R6 of the avis du comité technique (2023)."""
+"""The period and the obstacles of a renewal: R3 to R6 of the avis du comité technique (2023)."""
 
 from dataclasses import replace
 from datetime import date

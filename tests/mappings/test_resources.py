@@ -1,4 +1,4 @@
-"""What the builders write that neither the story nor the cohort shows."""
+"""The output of the builders that neither the story nor the cohort covers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the guide's own search parameters find in the story."""
+"""The matches of the guide's own search parameters in the story."""
 
 from typing import Any
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""The page on steering tells every part, reason, threshold and measure, and the defaults of the switches."""
+"""The page on steering lists every part, reason, threshold, measure and default."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The synthetic story is sound, complete at each step, and says what it is meant to say."""
+"""The synthetic story is valid, complete at each step, and has the intended content."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Bundles that can be sent twice."""
+"""Idempotent transaction Bundles."""
 
 from mappings.sesame.transaction import create, full_url, inside, replace, stored, transaction
 

@@ -1,4 +1,4 @@
-"""The verdicts that every resource a mapping writes must pass."""
+"""The checks that every resource written by a mapping must pass."""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""$explain-search: what was understood, what it leaves, and why a resource is not in the list."""
+"""$explain-search: the meaning of parameters, the number of matches, and why a resource is not
+in the list.
+"""
 
 from typing import Any
 

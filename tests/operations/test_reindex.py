@@ -1,4 +1,4 @@
-"""$reindex: asks for the work, and tells how far it is."""
+"""$reindex: starts the job, and reports its progress."""
 
 from typing import Any
 

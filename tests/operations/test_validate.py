@@ -1,4 +1,4 @@
-"""$validate: what it finds, what it says would happen, and that it leaves nothing behind."""
+"""$validate: the issues found, the results of dry runs, and that nothing is stored."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a differential states that an instance can break, by the ids of its elements."""
+"""The elements and rules of a differential that an instance can violate."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,6 @@
-"""What the guide's other resources name exists: search parameters, profiles, codes, elements, questions."""
+"""References in the guide's other resources exist: search parameters, profiles, codes,
+elements, questions.
+"""
 
 from collections.abc import Iterator
 from typing import Any

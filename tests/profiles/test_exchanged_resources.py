@@ -1,4 +1,4 @@
-"""The profiles fit what the story and the cohort really exchange, also where a resource claims none."""
+"""The profiles accept the resources of the story and the cohort, also those that claim no profile."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each extension of the guide is refused where it may not stand, and without its value."""
+"""Each extension of the guide is refused outside its context, and without its value."""
 
 from collections.abc import Iterator
 from typing import Any

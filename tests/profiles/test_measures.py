@@ -1,4 +1,4 @@
-"""What the criteria of the measures tell of one pathway, given as the Bundle of its graph."""
+"""The criteria of the measures, evaluated on one pathway as the Bundle of its graph."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Each profile accepts its valid examples and refuses what breaks any of its rules."""
+"""Each profile accepts its valid examples and refuses violations of each of its rules."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the rules of the profiles let pass, at their limits."""
+"""The rules of the profiles at their limits."""
 
 from collections.abc import Callable
 from copy import deepcopy

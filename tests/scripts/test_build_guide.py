@@ -1,4 +1,4 @@
-"""The guide's package is one that others can install: well formed, on its root, sound R4."""
+"""The guide's package can be installed by others: well formed, on its root, valid R4."""
 
 import io
 import tarfile

@@ -1,4 +1,4 @@
-"""The committed facts are what the script makes of HL7's package, and nobody has edited them."""
+"""The committed facts are the output of the script on HL7's package, without edits."""
 
 import hashlib
 import json

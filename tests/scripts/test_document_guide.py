@@ -1,4 +1,4 @@
-"""The pages of the guide are what its resources and examples say."""
+"""The pages of the guide match its resources and examples."""
 
 import re
 

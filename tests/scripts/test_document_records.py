@@ -1,4 +1,4 @@
-"""The page of the records is what their tables and examples say."""
+"""The page of the records matches their tables and examples."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""From FHIRPath places to lines and columns."""
+"""From FHIRPath locations to lines and columns."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""`fhir-server validate`: what it reads, what it tells in each format, and how it ends."""
+"""`fhir-server validate`: its input, its reports in each format, and its exit status."""
 
 import json
 import os

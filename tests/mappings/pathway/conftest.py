@@ -1,4 +1,4 @@
-"""Clients of an engine that the programme is plugged into, on stores that vanish with the test."""
+"""Clients of an engine with the programme's plug-ins, on temporary stores."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Asking for lists and reading what they say."""
+"""Requests lists and parses their responses."""
 
 import csv
 from io import StringIO

@@ -1,4 +1,6 @@
-"""Stories that many tests begin with: in MongoDB, where a request costs most, told once and then put back."""
+"""Stories with which many tests begin: in MongoDB, where requests are expensive, run once and
+then restored.
+"""
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""References that software writes with this server's own address lead to the same resources."""
+"""Absolute references with this server's own address lead to the same resources."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is taken on: by a referral that can be answered, and that was not turned away."""
+"""Admission: a sequence needs a complete referral that was not rejected."""
 
 import pytest
 

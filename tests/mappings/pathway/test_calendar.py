@@ -1,4 +1,4 @@
-"""Months and days of the calendar, to its very end."""
+"""Calendar arithmetic with months and days, up to the end of the calendar."""
 
 from datetime import date
 

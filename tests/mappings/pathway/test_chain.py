@@ -1,4 +1,4 @@
-"""What a change to one sequence may not do to the others: rules hold whichever was written last."""
+"""Changes of one sequence that would break others are refused, whichever was written last."""
 
 from functools import partial
 from typing import Any

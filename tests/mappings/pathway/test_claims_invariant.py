@@ -1,4 +1,4 @@
-"""Whatever is recorded, corrected and taken back, and in whatever order: what is due is billed, and once."""
+"""After any order of records, corrections and withdrawals, everything due is billed exactly once."""
 
 from collections import Counter
 from random import Random

@@ -1,4 +1,4 @@
-"""The neutral table of claims, whose columns billing controls."""
+"""The CSV of claims, whose columns billing can configure."""
 
 from typing import Any
 

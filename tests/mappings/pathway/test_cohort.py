@@ -1,4 +1,4 @@
-"""The cohort, sent to a server, stands at every point of the pathway."""
+"""The cohort, sent to a server, covers every point of the pathway."""
 
 from mappings.sesame.cohort import demo_cohort
 from mappings.sesame.cohort.course import STAGES

@@ -1,4 +1,4 @@
-"""When a claim is corrected, and when it stays; what is no claim of the server's; what acknowledges one."""
+"""When a claim is corrected or kept; claims that are not the programme's; acknowledgements."""
 
 from copy import deepcopy
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pseudonymised export: who is in it, and that nothing of it names anyone."""
+"""The pseudonymised export: which patients it contains, and that it identifies nobody."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The nurse's caseload and the agenda of the case review, told from what is on record."""
+"""The nurse's caseload and the agenda of the case review, computed from the stored resources."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""The indicators of the guide, counted from the story, and the objectives they stand beside."""
+"""The indicators of the guide, computed from the story, and the objectives."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A patient who was recorded twice: once linked, both are one person, whose sequences and episodes count."""
+"""Merged patients: once linked, the sequences and episodes of both records count as one person's."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is read from resources as they are written."""
+"""Reading dates and moments from resources."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The doctor's software asks where its referral stands."""
+"""$referral-status: the state of a referral for the doctor's software."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A referral is stored, answered, and goes from state to state by its Task."""
+"""A referral is stored, answered, and changes its state only by its Task."""
 
 from typing import Any
 

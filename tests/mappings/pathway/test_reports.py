@@ -1,4 +1,4 @@
-"""The doctor is told of each step, once, and of nothing clinical but the advice."""
+"""The doctor gets one message for each step, without clinical content except the advice."""
 
 from typing import Any
 

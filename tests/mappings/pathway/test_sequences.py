@@ -1,4 +1,4 @@
-"""The sequences of one patient: what is stated is enforced, what is not follows the policy."""
+"""The sequences of one patient: stated rules are enforced, open questions follow the policy."""
 
 from typing import Any
 

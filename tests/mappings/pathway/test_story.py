@@ -1,4 +1,4 @@
-"""What the server makes of the whole story: all that it writes is sound, and says what happened."""
+"""The server's own writes during the whole story are valid and correct."""
 
 from collections import Counter
 

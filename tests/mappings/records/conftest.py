@@ -1,4 +1,4 @@
-"""A server with the rules and reactions of the programme on every store that lasts, reached as clients do."""
+"""A server with the programme's rules and reactions on every persistent store, accessed over HTTP."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Records over HTTP: idempotent, one truth with FHIR, and refused with the place and what to do."""
+"""Records over HTTP: idempotent, consistent with FHIR, and errors with their location."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What holds of every native record: nothing is lost on the way to FHIR and back; what is made is sound."""
+"""Properties of every native record: the round trip through FHIR is lossless, and its resources are valid."""
 
 import re
 from collections.abc import Iterator

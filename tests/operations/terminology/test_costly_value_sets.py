@@ -1,4 +1,4 @@
-"""Value sets that would take for ever, or go deeper than anybody reads."""
+"""Value sets that would take too long, or are nested too deeply."""
 
 from typing import Any
 

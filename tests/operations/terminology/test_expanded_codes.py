@@ -1,4 +1,4 @@
-"""What an expansion tells of each code: status, extensions, versions, designations, properties.
+"""The details of each code in an expansion: status, extensions, versions, designations, properties.
 
 https://hl7.org/fhir/R4/valueset-definitions.html#ValueSet.expansion.contains
 """

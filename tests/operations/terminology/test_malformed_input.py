@@ -1,4 +1,4 @@
-"""Whatever is sent to a terminology operation, the answer is a result or says what is wrong."""
+"""Any input to a terminology operation gets a result or an error that says what is wrong."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The page on terminology tells the numbers and the parameters of the code."""
+"""The page on terminology has the limits and the parameters of the code."""
 
 from pathlib import Path
 

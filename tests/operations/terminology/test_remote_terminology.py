@@ -1,4 +1,4 @@
-"""What another terminology server knows counts; who may have to wait for it says so."""
+"""Answers of another terminology server are used; operations that may wait for it declare so."""
 
 from collections.abc import Mapping
 from typing import Any
