@@ -177,9 +177,9 @@ TOO_MANY_ENTRIES = Template(
     en="The Bundle has {count} entries; this server takes {limit} at most. Split it.",
     fr="Le Bundle compte {count} entrées ; ce serveur en accepte {limit} au plus. Scindez-le.",
 )
-RULES_TOO_COSTLY = Template(
-    en="The rules of profiles take too long on the resources up to here. Send fewer of them at a time.",
-    fr="Vérifier les règles des profils est trop long jusqu'ici. Envoyez moins de ressources à la fois.",
+FHIRPATH_TOO_COSTLY = Template(
+    en="The FHIRPath of profiles and patches takes too long up to here. Send fewer resources at a time.",
+    fr="Le FHIRPath des profils et des correctifs est trop long jusqu'ici. Envoyez-en moins à la fois.",
 )
 NO_REQUEST = Template(
     en="The entry has no request with a method and a url.",

@@ -3,12 +3,13 @@
 https://hl7.org/fhir/R4/http.html#patch
 """
 
+from time import thread_time
 from typing import Any
 
 from fhir_server.core import json
 from fhir_server.core.request import FhirRequest, FhirResponse
 from fhir_server.errors import InvalidRequest, MalformedContent, Unprocessable, UnsupportedMediaType
-from fhir_server.extension import Engine
+from fhir_server.extension import Engine, Resource
 from fhir_server.interactions import messages
 from fhir_server.interactions.changeset import Changeset
 from fhir_server.interactions.conditional_headers import check_write
@@ -58,13 +59,27 @@ def patched(
         after = json_patched(before, content)
     else:
         _check_parameters(content, engine)
-        after = FhirPathPatch(engine.registry, engine.paths).patched(before, content)
+        after = _fhirpath_patched(before, content, engine)
     if not isinstance(after, dict) or (after.get("resourceType"), after.get("id")) != (
         current.type,
         current.id,
     ):
         raise Unprocessable.of(messages.PATCH_CHANGES_IDENTITY())
     return accept_resource(after, current.type, engine, with_warnings=wants_outcome(request), reader=unit)
+
+
+def _fhirpath_patched(before: Resource, content: Any, engine: Engine) -> Resource:
+    """The resource after a FHIRPath Patch. Its time counts in the budget of the Bundle that it is in: raises
+    `Unprocessable` where that is used up.
+    """
+    with engine.validator.shared_budget() as budget:
+        if budget.left < 0:
+            raise Unprocessable.of(messages.FHIRPATH_TOO_COSTLY(), code="too-costly")
+        began = thread_time()
+        try:
+            return FhirPathPatch(engine.registry, engine.paths).patched(before, content)
+        finally:
+            budget.count_time(thread_time() - began)
 
 
 def _check_parameters(content: Any, engine: Engine) -> None:

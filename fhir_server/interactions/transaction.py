@@ -344,7 +344,7 @@ class Transaction:
 def _check_budget(budget: StepBudget, entry: Entry) -> None:
     """Raises `Unprocessable` where the invariants of profiles have used up the budget of the Bundle."""
     if budget.left < 0:
-        raise Unprocessable.of(messages.RULES_TOO_COSTLY(), entry.location, code="too-costly")
+        raise Unprocessable.of(messages.FHIRPATH_TOO_COSTLY(), entry.location, code="too-costly")
 
 
 def _put(entry: Entry, write: _Write, changeset: Changeset) -> _Written:

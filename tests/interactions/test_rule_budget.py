@@ -47,6 +47,18 @@ def test_the_rules_of_a_batch_have_one_budget(client: Client, entries: list[Any]
     assert client.post("Patient", entries[0]["resource"]).status == 201
 
 
+def test_the_patches_of_a_batch_have_one_budget(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_server.validation.fhirpath.compiled.STEPS_PER_SECOND", 10**12)
+    patient = client.post("Patient", {"resourceType": "Patient", "active": True})
+    parts = [{"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": "Patient.active"}]
+    patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+    patches = [entry("PATCH", f"Patient/{patient.id}", patch)] * 2
+    answer = batch(client, *patches)
+    assert statuses(answer) == ["200", "422"]
+    assert answer.entries[1]["response"]["outcome"]["issue"][0]["code"] == "too-costly"
+    assert transact(client, *patches[:1]).status == 200, "each request has its own"
+
+
 def test_the_rules_of_what_is_validated_have_one_budget(client: Client, entries: list[Any]) -> None:
     resources = [{"resource": one["resource"]} for one in entries]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": resources}

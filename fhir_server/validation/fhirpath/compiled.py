@@ -37,6 +37,10 @@ class StepBudget:
 
     left: int = field(default_factory=lambda: BUNDLE_STEPS_MAX)
 
+    def count_time(self, seconds: float) -> None:
+        """Count processor time as steps."""
+        self.left -= int(seconds * STEPS_PER_SECOND)
+
 
 @dataclass(slots=True)
 class Scope:
