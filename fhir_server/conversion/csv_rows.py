@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.conversion import messages
-from fhir_server.conversion.members import pointer_to, put
+from fhir_server.conversion.members import pointer_to, set_member
 from fhir_server.core import json
 from fhir_server.errors import FhirError, MalformedContent
 
@@ -96,7 +96,7 @@ def _row(line: int, cells: list[str], columns: list[_Column]) -> Row:
         if not cell.strip():
             continue
         try:
-            put(record, column.name, column.read(cell.strip()))
+            set_member(record, column.name, column.read(cell.strip()))
         except ValueError:
             text = messages.NOT_A_VALUE(name=column.name, given=cell[:80], wanted=column.wanted)
             return Row(line, None, MalformedContent.of(text, pointer_to(column.name)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def member(record: Mapping[str, Any], name: str) -> Any:
+def get_member(record: Mapping[str, Any], name: str) -> Any:
     """The value of a field such as `adresse.ville`; None where it is absent."""
     node: Any = record
     for step in name.split("."):
@@ -15,7 +15,7 @@ def member(record: Mapping[str, Any], name: str) -> Any:
     return node
 
 
-def put(record: dict[str, Any], name: str, value: Any) -> None:
+def set_member(record: dict[str, Any], name: str, value: Any) -> None:
     """Set the value of a field, creating the objects around it where they are missing."""
     *objects, last = name.split(".")
     for step in objects:

@@ -11,7 +11,7 @@ from dataclasses import field as dataclass_field
 from typing import Any
 
 from fhir_server.conversion.field_kinds import Kind, Pool
-from fhir_server.conversion.members import member, put
+from fhir_server.conversion.members import get_member, set_member
 from fhir_server.conversion.paths import Path, Patterns, matches_pattern, path
 from fhir_server.conversion.references import reference_by_identifier, reference_to
 from fhir_server.core.name_based_uuid import name_based_uuid
@@ -119,7 +119,7 @@ class Table:
         """The resources of a valid record, the first part first."""
         made = {part.type: self._new_part(part, record) for part in self.parts}
         for field in self.fields:
-            value = member(record, field.name)
+            value = get_member(record, field.name)
             if value is not None:
                 for place in field.places:
                     self._write(made, place, field.kind.write(value))
@@ -145,8 +145,8 @@ class Table:
             if value is None and field.name == self.key:
                 value = main.get("id")
             if value is not None:
-                put(values, field.name, value)
-        return values if all(member(values, name) is not None for name in self.recognised_by) else {}
+                set_member(values, field.name, value)
+        return values if all(get_member(values, name) is not None for name in self.recognised_by) else {}
 
     def owned(self, part: Part) -> OwnedElements:
         """What the record owns of a part."""
