@@ -1,4 +1,4 @@
-"""A copy of the store as one file, and the way back.
+"""Backups of the store to one file, and their restoration.
 
 https://www.sqlite.org/backup.html
 """
@@ -14,15 +14,15 @@ from fhir_server.store.sqlite.schema import UnknownSchema, check_file, renew_epo
 
 @translating_errors
 def back_up(source: sqlite3.Connection, target: Path) -> None:
-    """Copy an open store, as it is at one moment, to a file that must not exist yet."""
+    """Copy a snapshot of an open store to a file that must not exist yet."""
     _copy(source, target, lambda _: None)
 
 
 @translating_errors
 def restore(source: Path, target: Path) -> None:
-    """Make a store at `target` out of the backup `source`, with an epoch of its own.
+    """Create a store at `target` from the backup `source`, with an epoch of its own.
 
-    Raises `FileExistsError` for a target that exists, `UnknownSchema` for a source that is no backup.
+    Raises `FileExistsError` if the target exists, `UnknownSchema` if the source is no backup.
     """
     if not source.is_file():
         raise FileNotFoundError(source)
@@ -33,8 +33,8 @@ def restore(source: Path, target: Path) -> None:
 
 
 def _refuse_remains(target: Path) -> None:
-    """Raise `FileExistsError` where a store is already, or a part of one that was moved away or deleted: the
-    log that it left would be taken for that of the copy.
+    """Raise `FileExistsError` if a store exists there, or the log of one that was moved or deleted, which
+    would be taken for the log of the copy.
     """
     for path in (target, *(target.with_name(target.name + suffix) for suffix in BESIDE)):
         if path.exists():
@@ -42,7 +42,7 @@ def _refuse_remains(target: Path) -> None:
 
 
 def _copy(source: sqlite3.Connection, target: Path, finish: Callable[[sqlite3.Connection], None]) -> None:
-    """The file appears under its name only once it is complete."""
+    """Copy to a temporary name, so that the file appears under its own name only once it is complete."""
     _refuse_remains(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")

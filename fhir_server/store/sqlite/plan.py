@@ -58,7 +58,7 @@ class Plan:
         self.single_statement: SingleStatement | None = None
         self._page_plans: dict[int | None, PagePlan] = {}
 
-    def is_lasting(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether everything built so far is valid for any data."""
         return not self._compiler.is_data_dependent and not self._provisional_answers
 

@@ -92,7 +92,7 @@ class SqliteSearch:
             watermark = self._planner_cache.oldest
             # An answer that is only provisional may have changed when the statement runs.
             plan.single_statement = (
-                SingleStatement(page, is_all, watermark) if page and plan.is_lasting() else None
+                SingleStatement(page, is_all, watermark) if page and plan.is_valid() else None
             )
         return plan.single_statement
 
@@ -103,16 +103,16 @@ class SqliteSearch:
         few = self._smaller(plan.unsorted, row_sources.FEW)
         if few is not None:
             return plan.page_plan(few).page, True
-        page, is_all = self._nearest(plan.ordered[0]) if plan.ordered else (None, False)
+        page, is_all = self._bounded_page(plan.ordered[0]) if plan.ordered else (None, False)
         return page, is_all and len(plan.ordered) == 1
 
     def _plan(self, query: SearchQuery) -> Plan:
         """The plan for a query, cached by identity: callers that repeat a query keep its object, and
         comparing queries would take longer than recognising it.
         """
-        known = self._plans.get(id(query))
-        if known is not None and known.query is query and known.is_lasting():
-            return known
+        cached = self._plans.get(id(query))
+        if cached is not None and cached.query is query and cached.is_valid():
+            return cached
         compiler = Compiler(self._symbols, self._returns_rows, query.visibility)
         plan = Plan(query, compiler, self._symbols)
         if query.page is None:
@@ -125,7 +125,7 @@ class SqliteSearch:
         """The page, and the page plans by which it was read."""
         if plan.query.sort:
             few = self._smaller(plan.unsorted, row_sources.FEW)
-            near = self._near(plan) if few is None else None
+            near = self._page_of_first_rows(plan) if few is None else None
             if near is not None:
                 return near, plan.ordered
             few = few or self._smaller(plan.candidates, SORTED_MAX)
@@ -153,12 +153,12 @@ class SqliteSearch:
                 found = found.and_then(self._up_to(page_plan.page, count + 1 - len(found.matches)))
         return found
 
-    def _near(self, plan: Plan) -> PageResult | None:
+    def _page_of_first_rows(self, plan: Plan) -> PageResult | None:
         """The page, if the first rows of an index in sort order give all of it; else None."""
         found: PageResult | None = None
         count = plan.query.count
         for page_plan in plan.ordered:
-            near, is_all = self._nearest(page_plan)
+            near, is_all = self._bounded_page(page_plan)
             if near is None:
                 return None
             if found is None:
@@ -171,17 +171,17 @@ class SqliteSearch:
                 return None
         return found
 
-    def _nearest(self, page_plan: PagePlan) -> tuple[Sql | None, bool]:
+    def _bounded_page(self, page_plan: PagePlan) -> tuple[Sql | None, bool]:
         """The statement for the page among the first rows of an index in sort order, and whether these are
         all rows. None if the page plan has no order.
         """
         if page_plan.sort_bound is None or page_plan.bounded_page is None:
             return None, False
-        edge = self._planner_cache.first_row(page_plan.sort_bound)
+        bound = self._planner_cache.first_row(page_plan.sort_bound)
         return (
             (page_plan.page, True)
-            if edge is None
-            else (_with_sort_bound(page_plan.bounded_page, edge[0]), False)
+            if bound is None
+            else (_with_sort_bound(page_plan.bounded_page, bound[0]), False)
         )
 
     def _up_to(self, page: Sql, wanted: int) -> PageResult:
