@@ -46,13 +46,13 @@ class CodeValidator:
 
     # in a value set
 
-    def codings_in(self, value_set: ValueSet, concept: Mapping[str, Any]) -> Iterator[CodingResult]:
+    def validate_codings(self, value_set: ValueSet, concept: Mapping[str, Any]) -> Iterator[CodingResult]:
         """The result of each coding of a CodeableConcept."""
         for number, coding in enumerate(concept.get("coding", ())):
             place = Place(f"CodeableConcept.coding[{number}]")
-            yield self.coding_in(value_set, coding, place, one_of_many=True)
+            yield self.validate_coding(value_set, coding, place, one_of_many=True)
 
-    def concept_in(self, value_set: ValueSet, results: tuple[CodingResult, ...]) -> ConceptResult:
+    def concept_result(self, value_set: ValueSet, results: tuple[CodingResult, ...]) -> ConceptResult:
         """The result of a CodeableConcept: one coding must be in the value set, and none may be invalid."""
         issues = [issue for result in results for issue in result.issues]
         if all(result.member is False for result in results):
@@ -60,7 +60,7 @@ class CodeValidator:
             issues.insert(0, tx_issue("error", "code-invalid", "not-in-vs", text))
         return ConceptResult(results, tuple(issues))
 
-    def coding_in(
+    def validate_coding(
         self, value_set: ValueSet, coding: Coding, place: Place, one_of_many: bool = False
     ) -> CodingResult:
         """Validate a coding and its membership in the value set. Raises `FhirError` for a value set that
@@ -73,18 +73,18 @@ class CodeValidator:
             return self._without_code(coding, place)
         if "system" not in coding:
             return self._without_system(value_set, coding, place, one_of_many)
-        own = self._as_held(value_set, coding, place)
+        own = self._in_chosen_version(value_set, coding, place)
         member, issues = self._membership(value_set, coding, own, place, one_of_many)
         issues = [*status_issues(value_set, own.system), *issues]
         return replace(own, issues=tuple(issues), member=member)
 
-    def _as_held(self, value_set: ValueSet, coding: Coding, place: Place) -> CodingResult:
+    def _in_chosen_version(self, value_set: ValueSet, coding: Coding, place: Place) -> CodingResult:
         """The coding validated in its system, in the version that the value set uses."""
         part = matching_part(value_set, coding)
         held = choose_version(self._view, part, coding, place) if part else None
         if held is None or (held.system is None and held.missing is None):
             return self._in_system(coding, place, canonical_of(coding))
-        own = self._in_known(coding, place, held)
+        own = self._in_known_system(coding, place, held)
         remarks = listed_code_issues(value_set, part, coding, place) if part and own.concept else ()
         return replace(own, issues=(*own.issues, *remarks), unknown_system=held.missing)
 
@@ -97,7 +97,7 @@ class CodeValidator:
             member = False
         issues = [] if self._options.membership_only and member is not None else list(own.issues)
         if member and own.system is None:
-            return True, [_softened(issue) for issue in issues]
+            return True, [_as_warning(issue) for issue in issues]
         if own.concept is not None and own.concept.inactive and self._active_only(value_set):
             outside = self._not_a_member(value_set, coding, place, one_of_many)
             return False, [*issues, self._inactive(own.concept, place), outside]
@@ -127,9 +127,9 @@ class CodeValidator:
         if place.prefix and not self._options.infer_system:
             return CodingResult(coding, (outside, _no_system(place)), member=False)
         code = str(coding["code"])
-        systems = list(dict.fromkeys(self._holding(value_set, code)))
+        systems = list(dict.fromkeys(self._systems_with_code(value_set, code)))
         if len(systems) == 1:
-            return self.coding_in(value_set, {**coding, "system": systems[0]}, place)
+            return self.validate_coding(value_set, {**coding, "system": systems[0]}, place)
         if not systems:
             return CodingResult(coding, (outside,), member=False)
         listed = ", ".join(systems)
@@ -137,7 +137,7 @@ class CodeValidator:
         ambiguous = tx_issue("error", "not-found", "cannot-infer", text, place.of("code"))
         return CodingResult(coding, (outside, ambiguous), member=False)
 
-    def _holding(self, value_set: ValueSet, code: str) -> Iterator[str]:
+    def _systems_with_code(self, value_set: ValueSet, code: str) -> Iterator[str]:
         """The code systems in which the value set contains a code."""
         for part in included_parts(value_set.composition):
             if part.system and value_set.composition.contains(part.system, code):
@@ -159,7 +159,7 @@ class CodeValidator:
 
     # in a code system
 
-    def concept_of(self, system: str | None, concept: Mapping[str, Any]) -> ConceptResult:
+    def validate_concept_in_system(self, system: str | None, concept: Mapping[str, Any]) -> ConceptResult:
         """Validate a CodeableConcept in the given code system, or each coding in its own if none is given.
 
         One coding must be valid and none invalid there. Codings of other systems are skipped.
@@ -176,10 +176,10 @@ class CodeValidator:
                 issue = tx_issue(passed_over, "code-invalid", "invalid-data", text, place.of("system"))
                 results.append(CodingResult(coding, (issue,), member=False))
             else:
-                results.append(self.coding_of(system, coding, place))
+                results.append(self.validate_coding_in_system(system, coding, place))
         return ConceptResult(tuple(results), tuple(issue for result in results for issue in result.issues))
 
-    def coding_of(self, system: str | None, given: Coding, place: Place) -> CodingResult:
+    def validate_coding_in_system(self, system: str | None, given: Coding, place: Place) -> CodingResult:
         """Validate a coding in the system at `url` or `url|version`; in its own if none is given."""
         canonical = expected_system(system, given)
         coding = {**given, "system": canonical.partition("|")[0]} if canonical else given
@@ -197,9 +197,9 @@ class CodeValidator:
         system = self._view.code_system(canonical)
         if system is None or system.content == "supplement":
             return self._unknown_system(coding, place, canonical)
-        return self._in_known(coding, place, ChosenVersion(system))
+        return self._in_known_system(coding, place, ChosenVersion(system))
 
-    def _in_known(self, coding: Coding, place: Place, held: ChosenVersion) -> CodingResult:
+    def _in_known_system(self, coding: Coding, place: Place, held: ChosenVersion) -> CodingResult:
         """The coding validated in a system of the chosen version."""
         system, code = held.system, str(coding["code"])
         concept = system.find(code) if system else None
@@ -257,7 +257,7 @@ class CodeValidator:
         return tx_issue("error", "business-rule", "code-rule", text, place.of("code"))
 
 
-def _softened(issue: Issue) -> Issue:
+def _as_warning(issue: Issue) -> Issue:
     """Downgrade an issue about an unknown system to a warning, if the value set lists the code itself."""
     return Issue("warning", issue.code, issue.text, issue.expression, issue.key)
 

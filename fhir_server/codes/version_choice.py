@@ -63,33 +63,35 @@ def choose_version(view: View, part: Part, coding: Coding, place: Place) -> Chos
     url, given = str(coding["system"]), str(coding.get("version") or "")
     asked = view.versions.chosen(url, part.version or "")
     if part.code_system is None:
-        return _missing(view, url, asked, given, place)
+        return _missing_version(view, url, asked, given, place)
     held = part.code_system
     if version_fits(held.version, given):
         return ChosenVersion(held)
     if given in view.versions_of(url):
         text = messages.OTHER_VERSION(url=url, version=held.version or "-", given=given)
         return ChosenVersion(held, (_mismatch(text, place),))
-    issues = (_unfit(part, held, asked, given, place), unknown_version(view, url, given, place))
+    issues = (_version_mismatch(part, held, asked, given, place), unknown_version(view, url, given, place))
     return ChosenVersion(held, issues, f"{url}|{given}")
 
 
-def _missing(view: View, url: str, asked: str, given: str, place: Place) -> ChosenVersion:
+def _missing_version(view: View, url: str, asked: str, given: str, place: Place) -> ChosenVersion:
     """The choice if the value set uses an unknown version, or a system without any known version."""
     if not view.versions_of(url):
         return ChosenVersion(None)
     known = given or view.versions.default.get(url) or view.versions.check.get(url, "")
     shown = view.code_system(with_version(url, known)) or view.registry.code_system(url)
-    return ChosenVersion(shown, tuple(_of_missing(view, url, asked, given, place)), f"{url}|{asked}")
+    return ChosenVersion(
+        shown, tuple(_missing_version_issues(view, url, asked, given, place)), f"{url}|{asked}"
+    )
 
 
-def _of_missing(view: View, url: str, asked: str, given: str, place: Place) -> Iterator[Issue]:
+def _missing_version_issues(view: View, url: str, asked: str, given: str, place: Place) -> Iterator[Issue]:
     if given and given != asked:
         yield _mismatch(messages.OTHER_VERSION(url=url, version=asked, given=given), place)
     yield unknown_version(view, url, asked, place)
 
 
-def _unfit(part: Part, held: CodeSystem, asked: str, given: str, place: Place) -> Issue:
+def _version_mismatch(part: Part, held: CodeSystem, asked: str, given: str, place: Place) -> Issue:
     """The issue of a coding's version that is unknown and not the one that the value set uses."""
     if not asked:
         text = messages.OTHER_DEFAULT(url=held.url, version=held.version or "-", given=given)

@@ -1,4 +1,4 @@
-"""A small world of codes: systems with a hierarchy, properties and designations, and value sets over them."""
+"""Fixtures: the terminology service for R4 with sample code systems and value sets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def r4() -> Registry:
 
 @pytest.fixture(scope="session")
 def over(r4: Registry) -> TerminologyFactory:
-    """Makes the terminology of R4 with further resources."""
+    """Makes a terminology service for R4 with additional resources."""
 
     def make(*resources: dict[str, Any], **settings: Any) -> Terminology:
         return Terminology(r4.with_guides(resources), **settings)

@@ -1,4 +1,4 @@
-"""Code systems, value sets and concept maps to try the engine on. All are made up."""
+"""Sample code systems, value sets and concept maps; all are fictional."""
 
 from typing import Any
 

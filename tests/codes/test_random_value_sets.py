@@ -1,4 +1,4 @@
-"""Random code systems and compositions, compared with sets that were worked out the plain way."""
+"""Random code systems and compositions, compared with a simple reference implementation."""
 
 import re
 from typing import Any

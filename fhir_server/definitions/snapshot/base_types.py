@@ -109,8 +109,8 @@ class BaseTypes:
         """ElementDefinition.base.path: the path where the element was first defined."""
         name = element.path.rpartition(".")[2]
         if not inside:
-            return f"{self._first(holder.name, element.name)}.{name}"
-        first = self._first(self._backbone(holder, inside), element.name)
+            return f"{self._first_definer(holder.name, element.name)}.{name}"
+        first = self._first_definer(self._backbone(holder, inside), element.name)
         return f"{first}.{name}" if first else element.path
 
     def _backbone(self, holder: TypeDefinition, inside: str) -> str:
@@ -121,7 +121,7 @@ class BaseTypes:
             elements, code = element.inline, element.types[0].code
         return code
 
-    def _first(self, name: str, element: str) -> str:
+    def _first_definer(self, name: str, element: str) -> str:
         """The most general base type of `name` that has the element; empty if none has it."""
         first = ""
         line: str | None = name
@@ -137,9 +137,9 @@ class BaseTypes:
         codes = {ref.code for ref in element.types}
         rules: list[Json] = []
         if not _is_system_typed(element) and not self._holds_resources(codes):
-            rules.append(self._of_every_element)
+            rules.append(self._element_invariant)
         if codes == {"Extension"}:
-            rules.append(self._of_every_extension)
+            rules.append(self._extension_invariant)
         rules += (_constraint(invariant, holder.url) for invariant in element.invariants)
         return rules
 
@@ -147,11 +147,11 @@ class BaseTypes:
         return any(self.definition(code).kind == "resource" for code in codes)
 
     @cached_property
-    def _of_every_element(self) -> Json:
+    def _element_invariant(self) -> Json:
         return next(self._invariants(self.definition("Element")))
 
     @cached_property
-    def _of_every_extension(self) -> Json:
+    def _extension_invariant(self) -> Json:
         extension = self.definition("Extension")
         return _constraint(extension.invariants[-1], extension.url)
 

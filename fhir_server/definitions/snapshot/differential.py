@@ -177,7 +177,7 @@ class Differential:
             if child.name == name:
                 return child
         for child in node.children or ():
-            if child.is_choice and slices.is_short_for(child, name):
+            if child.is_choice and slices.is_choice_name(child, name):
                 return _require_node(slices.slice_for_type(child, name))
         if not unfolded or len(set(node.type_codes)) > 1:
             types = ", ".join(map(fhir_code, node.facts.get("type", ()))) or "?"

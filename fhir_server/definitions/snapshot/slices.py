@@ -100,7 +100,7 @@ def _narrow_to(node: Node, types: list[dict[str, Any]], original_types: list[dic
     node.facts = {**node.facts, "slicing": type_slicing("closed"), "type": [*before, *types]}
 
 
-def is_short_for(node: Node, name: str) -> bool:
+def is_choice_name(node: Node, name: str) -> bool:
     """Whether a name like `valueQuantity` is the JSON name of the choice `value[x]`."""
     return type_suffix(name, node.name.removesuffix("[x]")) != ""
 

@@ -88,10 +88,10 @@ def validate_in_value_set(request: FhirRequest, engine: Engine) -> FhirResponse:
     validator = CodeValidator(view, _strictness(inputs, call, infer=not inputs.all("system")))
     concept = inputs.content("codeableConcept")
     if concept is not None:
-        own = validator.codings_in(value_set, concept)
+        own = validator.validate_codings(value_set, concept)
         verdicts = tuple(_asked_elsewhere(verdict, call, value_set) for verdict in own)
-        return _answer_concept(validator.concept_in(value_set, verdicts), concept, request)
-    verdict = validator.coding_in(value_set, *_coding(inputs))
+        return _answer_concept(validator.concept_result(value_set, verdicts), concept, request)
+    verdict = validator.validate_coding(value_set, *_coding(inputs))
     return _answer(_asked_elsewhere(verdict, call, value_set), request)
 
 
@@ -104,12 +104,12 @@ def validate_in_code_system(request: FhirRequest, engine: Engine) -> FhirRespons
     validator = CodeValidator(view, _strictness(inputs, call, infer=False))
     concept = inputs.content("codeableConcept")
     if concept is not None:
-        return _answer_concept(validator.concept_of(canonical, concept), concept, request)
+        return _answer_concept(validator.validate_concept_in_system(canonical, concept), concept, request)
     given, place = _coding(inputs)
     if is_of_other_system(canonical, given):
         text = codes_messages.OTHER_SYSTEM(system=canonical_of(given), url=canonical)
         raise InvalidRequest.of(text, place.of("system"))
-    return _answer(validator.coding_of(canonical, given, place), request)
+    return _answer(validator.validate_coding_in_system(canonical, given, place), request)
 
 
 def _strictness(inputs: Inputs, call: TerminologyCall, infer: bool) -> ValidationOptions:

@@ -56,7 +56,7 @@ def _compiled(expression: str) -> Compiled | None:
     types = Types(Registry.r4())
     shape = types.of_type("QuestionnaireResponse")
     try:
-        return ExpressionCompiler(types, shape, shape).compiled(parse(expression))
+        return ExpressionCompiler(types, shape, shape).compile(parse(expression))
     except (Unsupported, FhirPathError, RecursionError):
         return None
 

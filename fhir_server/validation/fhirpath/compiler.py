@@ -34,11 +34,11 @@ from fhir_server.validation.fhirpath.parser import (
     Item,
     Literal,
     Member,
-    Negative,
     Path,
     Special,
     Tree,
     TypeTest,
+    UnaryMinus,
     Variable,
     type_name,
 )
@@ -65,7 +65,7 @@ class ExpressionCompiler:
         self._context = context
         self._resource = resource
 
-    def compiled(self, tree: Tree) -> Compiled:
+    def compile(self, tree: Tree) -> Compiled:
         """Compile a whole expression. Raises `Unsupported`."""
         return self._code(tree, self._context)
 
@@ -89,7 +89,7 @@ class ExpressionCompiler:
                 return self._member(self._holders(left, this), name)
             case Item(left, index):
                 return indexer(self._code(left, this), self._code(index, this))
-            case Negative(operand):
+            case UnaryMinus(operand):
                 return unary_minus(self._code(operand, this))
             case TypeTest(operator, operand, name):
                 return self._typed(operator, operand, name, this)

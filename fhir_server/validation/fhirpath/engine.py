@@ -103,9 +103,7 @@ class CompiledFhirPath(FhirPath):
         if static_type is UNKNOWN:
             return None
         try:
-            return ExpressionCompiler(self._types, static_type, static_type).compiled(
-                self._parsed(expression)
-            )
+            return ExpressionCompiler(self._types, static_type, static_type).compile(self._parsed(expression))
         except Unsupported:
             return None
         except RecursionError as error:

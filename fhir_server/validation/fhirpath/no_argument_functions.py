@@ -74,7 +74,7 @@ def _is_value(item: Any) -> bool:
     return type(item) not in (dict, SystemQuantity) and bare_value(item) is not None
 
 
-def _sliced(place: slice) -> Callable[[Compiled], Compiled]:
+def _slice(place: slice) -> Callable[[Compiled], Compiled]:
     def take(left: Compiled) -> Compiled:
         run = left.run
 
@@ -88,7 +88,7 @@ def _sliced(place: slice) -> Callable[[Compiled], Compiled]:
     return take
 
 
-def _same(left: Compiled) -> Compiled:
+def _distinct(left: Compiled) -> Compiled:
     """distinct()"""
     run = left.run
     return compiled_selection(lambda this, scope: distinct(run(this, scope), scope), left.static_type)
@@ -128,7 +128,7 @@ def _boolean(item: Any) -> bool:
     return value
 
 
-def _the_one(left: Compiled) -> Compiled:
+def _single(left: Compiled) -> Compiled:
     """single()"""
     run = left.run
 
@@ -141,7 +141,7 @@ def _the_one(left: Compiled) -> Compiled:
     return compiled_selection(select, left.static_type)
 
 
-def _value_of(left: Compiled) -> Compiled:
+def _get_value(left: Compiled) -> Compiled:
     """getValue()"""
     run = left.run
 
@@ -152,7 +152,7 @@ def _value_of(left: Compiled) -> Compiled:
     return compiled_selection(select, left.static_type)
 
 
-def _characters(left: Compiled) -> Compiled:
+def _to_chars(left: Compiled) -> Compiled:
     """toChars()"""
     run = left.run
 
@@ -234,19 +234,19 @@ NO_ARGUMENT_FUNCTIONS: Mapping[str, Callable[[Compiled], Compiled]] = {
     "not": negation,
     "count": count,
     "hasValue": has_value,
-    "first": _sliced(slice(0, 1)),
-    "last": _sliced(slice(-1, None)),
-    "tail": _sliced(slice(1, None)),
-    "distinct": _same,
+    "first": _slice(slice(0, 1)),
+    "last": _slice(slice(-1, None)),
+    "tail": _slice(slice(1, None)),
+    "distinct": _distinct,
     "isDistinct": is_distinct,
     "allTrue": _booleans(all),
     "anyTrue": _booleans(any),
     "allFalse": _booleans(lambda found: not any(found)),
     "anyFalse": _booleans(lambda found: not all(found)),
     **CONVERSION_FUNCTIONS,
-    "single": _the_one,
-    "getValue": _value_of,
-    "toChars": _characters,
+    "single": _single,
+    "getValue": _get_value,
+    "toChars": _to_chars,
     "children": _children,
     "descendants": _descendants,
     "resolve": _resolve,

@@ -122,7 +122,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Negative:
+class UnaryMinus:
     """Unary minus."""
 
     operand: "Tree"
@@ -155,7 +155,7 @@ Tree = (
     | Variable
     | Path
     | Item
-    | Negative
+    | UnaryMinus
     | Binary
     | TypeTest
 )
@@ -169,7 +169,7 @@ class _Token(NamedTuple):
 
 def parse(expression: str) -> Tree:
     """The syntax tree of an expression. Raises `FhirPathError` naming the position of a syntax error."""
-    return _Parser(expression).round_to_integer()
+    return _Parser(expression).parse_all()
 
 
 def _tokens(expression: str) -> Iterator[_Token]:
@@ -194,7 +194,7 @@ class _Parser:
         self._place = 0
         self._depth = 0
 
-    def round_to_integer(self) -> Tree:
+    def parse_all(self) -> Tree:
         tree = self._expression_above(0)
         if self._next.kind != "end":
             raise self._unexpected()
@@ -244,7 +244,7 @@ class _Parser:
         if self._next.kind == "symbol" and self._next.text in "+-":
             sign = self._take().text
             operand = self._expression_above(_UNARY_LEVEL)
-            return Negative(operand) if sign == "-" else operand
+            return UnaryMinus(operand) if sign == "-" else operand
         tree = self._term()
         while True:
             if self._is("."):

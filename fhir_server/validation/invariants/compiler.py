@@ -91,7 +91,7 @@ class InvariantCompiler:
     def holds(self, expression: str, focus: Focus) -> Holds:
         """Compile an expression to a test. Raises `FhirPathError` for invalid syntax."""
         try:
-            code = ExpressionCompiler(self._types, focus.static_type, focus.resource).compiled(
+            code = ExpressionCompiler(self._types, focus.static_type, focus.resource).compile(
                 parse(expression)
             )
         except Unsupported:
@@ -107,7 +107,7 @@ class InvariantCompiler:
         Raises `Unsupported`, or `FhirPathError` for invalid syntax.
         """
         static_type = self._types.of_type(type)
-        return ExpressionCompiler(self._types, static_type, static_type).compiled(parse(expression)).run
+        return ExpressionCompiler(self._types, static_type, static_type).compile(parse(expression)).run
 
     def _compiled(self, expression: str, code: Compiled, focus: Focus) -> Holds:
         test, fallback = code.test, self._by_library(expression, focus)

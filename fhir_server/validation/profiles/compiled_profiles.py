@@ -188,14 +188,14 @@ class CompiledProfiles:
             return None
         except SnapshotError as error:
             return Profile(canonical, "", ItemNode(), fault=str(error))
-        return Profile(canonical, snapshot.type, ProfileCompiler(snapshot, self._dependencies).compiled())
+        return Profile(canonical, snapshot.type, ProfileCompiler(snapshot, self._dependencies).compile())
 
     def _compiled_extension(self, url: str) -> Extension | None:
         """An extension by its url; None if it is unknown or its definition is faulty."""
         snapshot = self._snapshot(url)
         if snapshot is None or snapshot.type != "Extension":
             return None
-        node = ProfileCompiler(snapshot, self._dependencies).compiled()
+        node = ProfileCompiler(snapshot, self._dependencies).compile()
         modifies = bool(snapshot.root.get("isModifier"))
         parts = frozenset(_parts(snapshot))
         return Extension(url, node, snapshot.contexts, snapshot.context_invariants, modifies, parts)

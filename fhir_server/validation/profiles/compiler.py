@@ -65,7 +65,7 @@ class ProfileCompiler:
         self._sources = replace(dependencies.sources, codes=codes)
         self._resource = self._types.of_type(snapshot.type) if snapshot.kind == "resource" else UNKNOWN
 
-    def compiled(self) -> ItemNode:
+    def compile(self) -> ItemNode:
         """The node of the root element."""
         root = build_tree(self._snapshot.elements)
         try:

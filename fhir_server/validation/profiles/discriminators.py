@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.core.fhirpath import FhirPathError
-from fhir_server.definitions.snapshot.slices import is_short_for
+from fhir_server.definitions.snapshot.slices import is_choice_name
 from fhir_server.definitions.snapshot.snapshot import ElementDefinition
 from fhir_server.definitions.snapshot.tree import Node as Branch
 from fhir_server.validation.checks.check import Codes
@@ -81,9 +81,9 @@ def discriminator_test(
 
 def undiscriminated_test(slice: Branch) -> DiscriminatorTest:
     """The test of a slice without discriminators: by its types and all fixed and pattern values in it."""
-    fits = _fits(slice)
+    fits = _value_matcher(slice)
     types = set(slice.type_codes) if slice.is_choice else set()
-    if not types and not _asks_for_values(slice):
+    if not types and not _has_expected_values(slice):
         return DiscriminatorTest(lambda _placed, _visit: None, "")
     return DiscriminatorTest(
         lambda element_value, _visit: (
@@ -93,10 +93,10 @@ def undiscriminated_test(slice: Branch) -> DiscriminatorTest:
     )
 
 
-def _asks_for_values(branch: Branch) -> bool:
+def _has_expected_values(branch: Branch) -> bool:
     """Whether a definition has a fixed or pattern value anywhere."""
-    return any(_wanted(branch.facts, [])) or any(
-        map(_asks_for_values, (*(branch.children or ()), *branch.slices))
+    return any(_expected_values(branch.facts, [])) or any(
+        map(_has_expected_values, (*(branch.children or ()), *branch.slices))
     )
 
 
@@ -106,7 +106,7 @@ Select = Callable[[ElementValue, ValidationContext], Items]
 def _selection(tree: Tree, static_type: StaticType, sources: Sources) -> Select:
     if tree == Special("this"):
         return lambda element_value, _visit: (element_value.value,)
-    run = ExpressionCompiler(sources.types, static_type).compiled(tree).run
+    run = ExpressionCompiler(sources.types, static_type).compile(tree).run
 
     def select(element_value: ElementValue, context: ValidationContext) -> Items:
         scope: Scope = context.scope
@@ -126,8 +126,10 @@ def _value_test(
     """
     ways = list(definitions_along(slice, steps, sources.root))
     for branch, remaining in ways:
-        for wanted, exact in _wanted(branch.facts, remaining):
-            return DiscriminatorTest(_some(select, _value_is(wanted, exact)), f"{path} = {excerpt(wanted)}")
+        for wanted, exact in _expected_values(branch.facts, remaining):
+            return DiscriminatorTest(
+                _any_value(select, _value_is(wanted, exact)), f"{path} = {excerpt(wanted)}"
+            )
     ends = [branch for branch, remaining in ways if not remaining]
     if any(end.facts.get("max") == "0" for end in ends):
         return _absence_test(path, select)
@@ -135,10 +137,12 @@ def _value_test(
         binding = end.facts.get("binding", {})
         if binding.get("strength") == "required" and binding.get("valueSet"):
             value_set = binding["valueSet"]
-            return DiscriminatorTest(_inside(select, value_set, sources.codes), f"{path} in {value_set}")
+            return DiscriminatorTest(
+                _in_value_set(select, value_set, sources.codes), f"{path} in {value_set}"
+            )
     for end in ends:
         if end is not slice and (end.children or end.slices):
-            return DiscriminatorTest(_some(select, _fits(end)), f"{path} as {slice.slice_name}")
+            return DiscriminatorTest(_any_value(select, _value_matcher(end)), f"{path} as {slice.slice_name}")
     for end in ends:
         if end is not slice and end.facts.get("min"):
             return DiscriminatorTest(
@@ -154,18 +158,18 @@ def _absence_test(path: str, select: Select) -> DiscriminatorTest:
     )
 
 
-def _wanted(facts: ElementDefinition, remaining: list[Step]) -> Iterable[tuple[Any, bool]]:
+def _expected_values(facts: ElementDefinition, remaining: list[Step]) -> Iterable[tuple[Any, bool]]:
     """The fixed and pattern values of a definition at the end of the remaining steps, and whether they are
     fixed.
     """
     for prefix in ("fixed", "pattern"):
         found = choice_value(facts, prefix)
         if found is not None:
-            for value in _reached(found[1], remaining):
+            for value in _values_at(found[1], remaining):
                 yield value, prefix == "fixed"
 
 
-def _reached(value: Any, steps: list[Step]) -> list[Any]:
+def _values_at(value: Any, steps: list[Step]) -> list[Any]:
     reached = [value]
     for kind, name in steps:
         if kind != "child":
@@ -180,12 +184,12 @@ def _reached(value: Any, steps: list[Step]) -> list[Any]:
     return reached
 
 
-def _some(select: Select, test: Callable[[Any], bool]) -> Matches:
+def _any_value(select: Select, test: Callable[[Any], bool]) -> Matches:
     """Match if one of the selected values passes a test."""
     return lambda element_value, context: any(map(test, select(element_value, context)))
 
 
-def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
+def _in_value_set(select: Select, value_set: str, codes: Codes) -> Matches:
     def matches(element_value: ElementValue, context: ValidationContext) -> bool | None:
         pairs = [pair for value in select(element_value, context) for pair in codes_of(value) or ()]
         return contains_any(codes, value_set, pairs) if pairs else False
@@ -193,11 +197,11 @@ def _inside(select: Select, value_set: str, codes: Codes) -> Matches:
     return matches
 
 
-def _fits(branch: Branch) -> Callable[[Any], bool]:
+def _value_matcher(branch: Branch) -> Callable[[Any], bool]:
     """The test whether a value has the fixed and pattern values of a definition and of its children."""
-    tests = [_value_is(wanted, exact) for wanted, exact in _wanted(branch.facts, [])]
+    tests = [_value_is(wanted, exact) for wanted, exact in _expected_values(branch.facts, [])]
     below = [
-        (child, _fits(slice), slice.facts.get("min", 0), slice is child)
+        (child, _value_matcher(slice), slice.facts.get("min", 0), slice is child)
         for child in branch.children or ()
         for slice in (child, *child.slices)
     ]
@@ -220,7 +224,7 @@ def _children(value: Any, child: Branch) -> list[Any]:
     if type(value) is not dict:
         return []
     if child.is_choice:
-        return [member for name, member in value.items() if is_short_for(child, name)]
+        return [member for name, member in value.items() if is_choice_name(child, name)]
     inside = value.get(child.name)
     return inside if type(inside) is list else [] if inside is None else [inside]
 

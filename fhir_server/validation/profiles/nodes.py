@@ -52,7 +52,7 @@ class ItemNode:
         if self.invariants and (more := check_invariants(self.invariants, value, context)) is not None:
             found = joined(found, more)
         if self.elements:
-            holder = value if type(value) is dict else _beside(value)
+            holder = value if type(value) is dict else _companion_of(value)
             if self.is_resource:
                 context = context.for_nested(holder)
             for element in self.elements:
@@ -124,7 +124,7 @@ class ElementNode:
     def check(self, holder: dict[str, Any], context: ValidationContext) -> Findings:
         sole = self.sole
         if sole is not None and self.slicing is None and sole.companion not in holder:
-            return self._plainly(holder.get(sole.name), sole, context)
+            return self._check_simple(holder.get(sole.name), sole, context)
         values = self.values(holder)
         count = len(values)
         if not count:
@@ -134,14 +134,14 @@ class ElementNode:
                 return None
         found: list[Finding] | None = None
         if count < self.min or (self.max is not None and count > self.max):
-            found = [self._miscounted(count)]
+            found = [self._cardinality_finding(count)]
         if self.items:
             found = joined(found, check_values(self.items, values, context))
         if self.slicing is not None and (more := self.slicing.check(values, context)) is not None:
             found = joined(found, more)
         return joined(found, self._types(values)) if self.is_narrowed else found
 
-    def _plainly(self, value: Any, known: Property, context: ValidationContext) -> Findings:
+    def _check_simple(self, value: Any, known: Property, context: ValidationContext) -> Findings:
         """The fast path of `check`: an element with one name, no slices and no companion."""
         is_list = type(value) is list
         count = len(value) if is_list else int(value is not None)
@@ -149,7 +149,7 @@ class ElementNode:
             context.missing.append(self.path)
         found: list[Finding] | None = None
         if count < self.min or (self.max is not None and count > self.max):
-            found = [self._miscounted(count)]
+            found = [self._cardinality_finding(count)]
         item = self.items.get(known.type)
         if not count or item is None:
             return found
@@ -170,7 +170,7 @@ class ElementNode:
                 return _of_property(self.by_name[name], holder)
         return []
 
-    def _miscounted(self, count: int) -> Finding:
+    def _cardinality_finding(self, count: int) -> Finding:
         where = f".{self.name}"
         if count < self.min:
             text = messages.TOO_FEW(name=self.name, minimum=self.min, count=count)
@@ -202,7 +202,7 @@ def _of_property(known: Property, holder: dict[str, Any]) -> list[ElementValue]:
             return [ElementValue(value, known.type, known.step)]
         return [ElementValue(member, known.type, known.step, index) for index, member in enumerate(value)]
     if type(value) is not list and type(companion) is not list:
-        return [ElementValue(_accompanied(value, companion), known.type, known.step)]
+        return [ElementValue(_with_companion(value, companion), known.type, known.step)]
     return _paired(known, value, companion)
 
 
@@ -213,7 +213,7 @@ def _paired(known: Property, value: Any, companion: Any) -> list[ElementValue]:
     count = max(len(values), len(companions))
     return [
         ElementValue(
-            _accompanied(
+            _with_companion(
                 values[index] if index < len(values) else None,
                 companions[index] if index < len(companions) else None,
             ),
@@ -225,10 +225,10 @@ def _paired(known: Property, value: Any, companion: Any) -> list[ElementValue]:
     ]
 
 
-def _beside(value: Any) -> dict[str, Any]:
+def _companion_of(value: Any) -> dict[str, Any]:
     """The id and extensions of a primitive."""
     return value.companion if type(value) is ExtendedPrimitive else {}
 
 
-def _accompanied(value: Any, companion: Any) -> Any:
+def _with_companion(value: Any, companion: Any) -> Any:
     return ExtendedPrimitive(value, companion) if type(companion) is dict else value
