@@ -1,6 +1,6 @@
-"""The search query as a tree that is independent of any backend.
+"""The search query as a tree, independent of any backend.
 
-A query is understood once, by `search.parse`; every backend compiles or walks the same tree.
+`search.parse` makes it; every backend compiles or interprets it.
 https://hl7.org/fhir/R4/search.html
 """
 
@@ -24,7 +24,7 @@ ParameterType = Literal[
     "word",
     "position",
 ]
-"""R4's types of parameters, and the two kinds of entries that special parameters look at."""
+"""R4's parameter types, and two kinds of entries for special parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class NumberValue:
 @dataclass(frozen=True, slots=True)
 class QuantityValue:
     """A number and its unit: `system` None and `code` None = any unit; `code` alone matches code or written
-    unit. With `base` it is what a part of a composite is in these base units.
+    unit. With `base`, it compares with a composite component's value in base units.
     """
 
     number: NumberValue
@@ -161,16 +161,16 @@ class Match:
     """One parameter whose index matches any of the values.
 
     `parameter` is the code as indexed (a :of-type, :identifier or :text search names the derived index);
-    `type` decides the kind of entry looked at; `modifier` is what still changes how values compare, else
-    None. `component_types` is filled for composites only.
+    `type` determines the kind of entry; `modifier` is what changes the comparison, else None.
+    `component_types` is for composites only.
 
-    `only` names the types that it is about, where the query is about several: none other satisfies it.
+    `only` restricts the clause to these of the query's types: resources of other types do not satisfy it.
 
-    `single` where no resource has two values of the parameter.
+    `single` if no resource has two values of the parameter.
 
-    `not` and `missing` ask of all entries at once. Of each entry: `exact`, `contains` and `text` (every
-    word) for strings; `below` for what starts with a URI, a canonical's version or a MIME type; and the
-    operators of _filter that no modifier says: `ne`, for strings `eq ew gt lt ge le`, for dates `co`.
+    `not` and `missing` apply to all entries of a resource, the others to each entry: `exact`, `contains` and
+    `text` (every word) for strings; `below` for prefixes of a URI, a canonical's version or a MIME type; and
+    the operators of _filter without a modifier: `ne`, for strings `eq ew gt lt ge le`, for dates `co`.
     """
 
     parameter: str
@@ -184,8 +184,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """`parameter.rest`: the resource refers by `parameter` to one of `types` that satisfies `where`, be it a
-    resource of its own or one that it contains.
+    """`parameter.rest`: the resource refers by `parameter` to one of `types` that satisfies `where`, be it
+    stored or contained.
     """
 
     parameter: str
@@ -206,9 +206,9 @@ class Has:
 
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
-    """`parameter` refers to the resource `type`/`id`, or to one that lies above or below it.
+    """`parameter` refers to the resource `type`/`id`, or to one above or below it.
 
-    Where one lies below another is said by the references `parent` among resources of that type.
+    The hierarchy is that of the reference parameter `parent` of that type.
     """
 
     parameter: str
@@ -276,7 +276,7 @@ class Include:
         return () if self.source == EVERY else (self.source,)
 
     def follows(self, parameter: str, type: str) -> bool:
-        """Whether it leads along a reference by that parameter to a resource of that type."""
+        """Whether it follows a reference of that parameter to a resource of that type."""
         return self.parameter in (EVERY, parameter) and self.target in (None, type)
 
 
@@ -285,10 +285,9 @@ SortKey = tuple[str | int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page starts: only resources whose first sequence is at most `snapshot`, after the `after`
-    keys.
+    """Keyset of a page: only resources whose first sequence is at most `snapshot`, after the `after` keys.
 
-    `after` holds the last match's value per sort key (None where missing) and then its first sequence.
+    `after` holds the sort values of the last match (None if missing), then its first sequence.
     """
 
     snapshot: int

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """One value of a resource, as it is found by `parameter`; of the kind that a subclass stands for.
+    """One indexed value of a resource, under the code of a search parameter. There is one subclass per kind.
 
-    Each write makes dozens, at a fifth of what named tuples cost. They refer to nothing that leads back to
-    them, so that the garbage collector need not look at them.
+    Each write makes dozens, at a fifth of the cost of named tuples. They cannot be part of a reference cycle,
+    so the garbage collector need not track them.
     """
 
     parameter: str
@@ -20,7 +20,7 @@ class Entry(Struct, frozen=True, gc=False):
 
 class StringEntry(Entry, frozen=True, gc=False):
     """`text` is normalised for matching (no case, accents or surplus space), `exact` is as written; it is
-    empty where `text` is but the end of a value.
+    empty if `text` is only the end of a value, or a variant of it.
     """
 
     text: str
@@ -28,15 +28,14 @@ class StringEntry(Entry, frozen=True, gc=False):
 
 
 class TokenEntry(Entry, frozen=True, gc=False):
-    """`system` is empty where the value has none."""
+    """`system` is empty if the value has none."""
 
     system: str
     code: str
 
 
 class ReferenceEntry(Entry, frozen=True, gc=False):
-    """A local reference has the type and id of its target; any other has an empty type and its URL as
-    target.
+    """A local reference has the type and id of its target; any other an empty type and its URL as target.
 
     `version` is empty unless the reference or canonical names one.
     """
@@ -65,10 +64,10 @@ class NumberEntry(Entry, frozen=True, gc=False):
 
 
 class QuantityEntry(Entry, frozen=True, gc=False):
-    """As a number, with the unit's system and code (empty where absent) and its written unit.
+    """As a number, with the unit's system and code (empty if absent) and its written unit.
 
-    As a part of a composite it also says what it is in base units of UCUM, where it is known: `base` is their
-    name. Elsewhere that is a derived entry of its own.
+    In a composite, it also has the value in UCUM base units if it can be converted; `base` is their name.
+    Elsewhere that is a separate derived entry.
     """
 
     system: str
@@ -106,9 +105,9 @@ class CompositeEntry(Entry, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Contained:
-    """What a resource is found by that lies within another, and that `parameter` of the other refers to.
+    """The entries of a contained resource that `parameter` of its container refers to.
 
-    It is no match itself; chains lead through it.
+    It is no match itself: chains lead through it.
     """
 
     parameter: str
@@ -117,7 +116,7 @@ class Contained:
 
 
 class Entries(Struct):
-    """All that one version of a resource is found by, by kind, without repetition.
+    """All index entries of a resource, by kind, without duplicates.
 
     `parameter` is the search parameter's code; the type of the resource is known from its key. Derived
     entries carry a suffix: `identifier:of-type` (token: type system|type code, value), `subject:identifier`

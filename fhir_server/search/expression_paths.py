@@ -1,7 +1,8 @@
-"""The plain ones among the expressions of search parameters, read into steps that need no FHIRPath engine.
+"""Parser of simple search parameter expressions into paths that need no FHIRPath engine.
 
-They are paths joined by `|`, narrowed by types, by what a reference resolves to, by a fixed value, a code or
-an extension. All of R4's expressions are plain. https://hl7.org/fhir/R4/searchparameter-registry.html
+A simple expression is a union of paths, with filters by type, by a reference's target type, by a fixed value,
+a code or an extension. All of R4's expressions are simple.
+https://hl7.org/fhir/R4/searchparameter-registry.html
 """
 
 import re
@@ -70,7 +71,7 @@ Step = Property | OfType | First | Condition
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Steps from a resource of type `root`; from the part at hand where `root` is empty."""
+    """Steps from a resource of type `root`, or from the current element if `root` is empty."""
 
     root: str
     steps: tuple[Step, ...] = ()
@@ -106,14 +107,14 @@ _PRESENCE = re.compile(r"\(?(?P<path>[\w.]+)\.exists\(\) and (?P=path) != false\
 
 @lru_cache(maxsize=2048)
 def parse_paths(expression: str) -> tuple[Path, ...]:
-    """The paths whose values the expression joins. Raises `ComplexExpression`."""
-    return _Reader(expression).read()
+    """The paths of an expression. Raises `ComplexExpression` if it is not simple."""
+    return _Parser(expression).read()
 
 
 def parse_presence(expression: str) -> tuple[Path, ...] | None:
-    """The paths of `X.exists() and X != false`, which is true where X has another value than false.
+    """The paths of `X.exists() and X != false`, which is true if X has a value other than false; else None.
 
-    Patient.deceased is searched by it, the one boolean among R4's expressions.
+    In R4, only the expression of Patient's `deceased` has this form.
     """
     found = _PRESENCE.fullmatch(expression)
     return parse_paths(found["path"]) if found else None
@@ -121,9 +122,9 @@ def parse_presence(expression: str) -> tuple[Path, ...] | None:
 
 @lru_cache(maxsize=1024)
 def resolved_types(expression: str, type: str) -> tuple[str, ...]:
-    """The types that an expression narrows the references of `type` to; empty where it narrows nothing.
+    """The target types to which an expression restricts the references of `type`; empty for no restriction.
 
-    `Observation.subject.where(resolve() is Patient)` is never a Group, whatever targets R4 declares.
+    `Observation.subject.where(resolve() is Patient)` is never a Group, although R4 declares that target.
     """
     try:
         paths = [path for path in parse_paths(expression) if path.root in ("", type)]
@@ -134,8 +135,8 @@ def resolved_types(expression: str, type: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(types)) if len(types) == len(ends) else ()
 
 
-class _Reader:
-    """Reads an expression from left to right."""
+class _Parser:
+    """A recursive descent parser of one expression."""
 
     def __init__(self, expression: str) -> None:
         self._tokens = list(_tokens(expression))
@@ -149,7 +150,7 @@ class _Reader:
         return paths
 
     def _next_is(self, text: str) -> bool:
-        """Step over the next token where it is `text`."""
+        """Consume the next token if it is `text`."""
         here = self._position < len(self._tokens) and self._tokens[self._position][0].strip() == text
         self._position += here
         return here
@@ -217,7 +218,9 @@ def _tokens(expression: str) -> Iterator[re.Match[str]]:
 
 
 def _first(paths: tuple[Path, ...]) -> tuple[Step, ...]:
-    """Deeper down, the first of all is not the first of each."""
+    """The step of `[0]`, which is only simple on a property of the resource: further down, the first of all
+    values is not the first of each.
+    """
     if any(len(path.steps) != 1 for path in paths):
         raise ComplexExpression
     return (First(),)

@@ -1,4 +1,4 @@
-"""The index entries of a resource, for every search parameter of its type.
+"""Extraction of a resource's index entries, for every search parameter of its type.
 
 https://hl7.org/fhir/R4/search.html
 """
@@ -37,36 +37,36 @@ from fhir_server.search.types.word import index_words
 Resource = Mapping[str, Any]
 
 _SYSTEMS_MAX = 10_000
-"""As many as a server may be expected to meet. Each is asked about for every code that is indexed."""
+"""Code systems whose case sensitivity is cached: it is looked up for every code that is indexed."""
 
 OF_THE_WHOLE = frozenset({COMPARTMENT, "_text", "_content"})
-"""What is not found by the expression of one parameter."""
+"""Parameters that are indexed without an expression, from the whole resource."""
 
 _LISTS = tuple(name for name in Entries.__struct_fields__ if name not in ("contained", "words"))
-"""Where the same may come twice; words are found once each."""
+"""The lists of entries that may have duplicates; words are unique already."""
 
 _CONTAINED_DEPTH = 3
-"""From one contained resource to the next, which may go round in a circle."""
+"""Levels of references between contained resources, which may be circular."""
 
 
 EVALUATION_SECONDS_MAX = 0.25
-"""How long FHIRPath that a client has defined may keep a processor busy with one resource."""
+"""The processor time of a client's FHIRPath expression on one resource."""
 
 
 class TooManyEntries(Exception):
-    """A resource would be found by more entries than it may."""
+    """A resource has more index entries than allowed."""
 
 
-class _Room:
-    """The entries that there is room for. Contained resources that refer to one another are found in so many
-    ways that they are counted while they are looked for.
+class _EntryLimit:
+    """The number of entries still allowed. They are counted during the extraction, since contained resources
+    that refer to one another can multiply without end.
     """
 
     def __init__(self, most: int | None) -> None:
         self._left = math.inf if most is None else most
 
     def take(self, entries: Entries) -> Entries:
-        """The same entries, once more. Raises `TooManyEntries`."""
+        """Count entries and return them. Raises `TooManyEntries`."""
         self._left -= sum(map(len, astuple(entries)))
         if self._left < 0:
             raise TooManyEntries
@@ -74,11 +74,11 @@ class _Room:
 
 
 class Extractor:
-    """Finds the entries of resources; the plan for a type is made when its first resource comes.
+    """Extracts the index entries of resources. The plan of a type is built with its first resource.
 
-    Times without a zone are in `zone`; references below `base_url` are local, or below one of `addresses`
-    where no base URL is set. `overrun` are the parameters, as (type, code), whose expression has run away
-    on some resource. They are not looked at again, and their index does not cover every resource.
+    Times without a zone are in `zone`. References below `base_url` are local, or below one of `addresses` if
+    there is no base URL. `overrun` are the parameters, as (type, code), whose expression has timed out on
+    some resource: they are not evaluated any more, and their index does not cover every resource.
     """
 
     def __init__(
@@ -100,34 +100,32 @@ class Extractor:
         self._partial_plans: dict[tuple[str, frozenset[str]], IndexPlan] = {}
 
     def with_registry(self, registry: Registry) -> "Extractor":
-        """What indexes in the same way by other definitions."""
+        """An extractor with the same settings and other definitions."""
         how = self.indexing
         other = Extractor(registry, how.zone, how.base_url, self._fhirpath, how.addresses)
         other.fingerprints = Fingerprints(registry, other.indexing, self.fingerprints)
         return other
 
     def reconsider(self, type: str) -> None:
-        """Look again at the parameters of a type whose expression has run away."""
-        self.overrun -= {named for named in tuple(self.overrun) if named[0] == type}
+        """Evaluate the timed out parameters of a type again."""
+        self.overrun -= {key for key in tuple(self.overrun) if key[0] == type}
 
     def entries(self, resource: Resource, most: int | None = None) -> Entries:
-        """All entries of a parsed resource that carries its id. Raises `TooManyEntries` for more than
-        `most`.
-        """
+        """All entries of a parsed resource, which has its id. Raises `TooManyEntries` beyond `most`."""
         plan = self._plans[resource["resourceType"]]
-        entries = self._found(plan, resource)
+        entries = self._extract(plan, resource)
         _add_compartments(plan, resource, entries)
         index_words(resource, self._texts, entries)
-        room = _Room(most)
+        limit = _EntryLimit(most)
         if "contained" in resource:
-            held = _by_reference(resource)
-            self._add_contained(held, entries, _CONTAINED_DEPTH, room)
-            self._add_held(resource, held, entries, room)
+            contained_by_reference = _contained_by_reference(resource)
+            self._add_referenced_contained(contained_by_reference, entries, _CONTAINED_DEPTH, limit)
+            self._add_all_contained(resource, contained_by_reference, entries, limit)
         if resource["resourceType"] == "Bundle":
-            self._add_first(resource, entries, room)
-        return room.take(_distinct(entries))
+            self._add_first(resource, entries, limit)
+        return limit.take(_distinct(entries))
 
-    def _add_first(self, bundle: Resource, entries: Entries, room: _Room) -> None:
+    def _add_first(self, bundle: Resource, entries: Entries, limit: _EntryLimit) -> None:
         """The entries of the first resource of a document or message, by the parameter that leads to it.
 
         https://hl7.org/fhir/R4/bundle.html#search
@@ -136,37 +134,45 @@ class Extractor:
             first = entry.get("resource", {})
             for parameter, type in FIRST_OF_BUNDLES.items():
                 if first.get("resourceType") == type:
-                    found = self._found(self._plans[type], first)
+                    found = self._extract(self._plans[type], first)
                     if "contained" in first:
-                        self._add_contained(_by_reference(first), found, _CONTAINED_DEPTH, room)
-                    entries.contained.append(Contained(parameter, type, room.take(_distinct(found))))
+                        self._add_referenced_contained(
+                            _contained_by_reference(first), found, _CONTAINED_DEPTH, limit
+                        )
+                    entries.contained.append(Contained(parameter, type, limit.take(_distinct(found))))
 
-    def _add_held(
-        self, resource: Resource, held: Mapping[str, Resource], entries: Entries, room: _Room
+    def _add_all_contained(
+        self,
+        resource: Resource,
+        contained_by_reference: Mapping[str, Resource],
+        entries: Entries,
+        limit: _EntryLimit,
     ) -> None:
-        """The entries of all contained resources, whatever refers to them."""
+        """Add the entries of all contained resources, for `_contained`."""
         for inner in resource["contained"]:
             whole = {**inner, "contained": resource["contained"]}
-            found = self._found(self._plans[inner["resourceType"]], whole)
-            self._add_contained(held, found, _CONTAINED_DEPTH - 1, room)
-            entries.contained.append(Contained(CONTAINS, inner["resourceType"], room.take(_distinct(found))))
+            found = self._extract(self._plans[inner["resourceType"]], whole)
+            self._add_referenced_contained(contained_by_reference, found, _CONTAINED_DEPTH - 1, limit)
+            entries.contained.append(Contained(CONTAINS, inner["resourceType"], limit.take(_distinct(found))))
 
-    def _add_contained(self, held: Mapping[str, Resource], entries: Entries, depth: int, room: _Room) -> None:
-        """The entries of contained resources, by the parameters that refer to them.
+    def _add_referenced_contained(
+        self, contained_by_reference: Mapping[str, Resource], entries: Entries, depth: int, limit: _EntryLimit
+    ) -> None:
+        """Add the entries of contained resources under the parameters that refer to them, for chains.
 
         https://hl7.org/fhir/R4/search.html#contained
         """
         for reference in dict.fromkeys(entries.references):
-            whole = held.get(reference.target)
+            whole = contained_by_reference.get(reference.target)
             if whole is None or reference.type:
                 continue
-            found = self._found(self._plans[whole["resourceType"]], whole)
+            found = self._extract(self._plans[whole["resourceType"]], whole)
             if depth > 1:
-                self._add_contained(held, found, depth - 1, room)
-            inner = room.take(_distinct(found))
+                self._add_referenced_contained(contained_by_reference, found, depth - 1, limit)
+            inner = limit.take(_distinct(found))
             entries.contained.append(Contained(reference.parameter, whole["resourceType"], inner))
 
-    def _found(self, plan: IndexPlan, resource: Resource) -> Entries:
+    def _extract(self, plan: IndexPlan, resource: Resource) -> Entries:
         entries = Entries()
         plan.tree.visit(resource, resource, entries)
         for presence in plan.presences:
@@ -176,18 +182,18 @@ class Extractor:
         return entries
 
     def entries_of(self, resource: Resource, codes: frozenset[str]) -> Entries:
-        """The entries of some parameters alone, none of which are of `OF_THE_WHOLE`."""
+        """The entries of some parameters, none of which may be of `OF_THE_WHOLE`."""
         type = resource["resourceType"]
         plan = self._partial_plans.get((type, codes))
         if plan is None:
             plan = self._partial_plans[type, codes] = self._builder.plan(type, codes)
-        return _distinct(self._found(plan, resource))
+        return _distinct(self._extract(plan, resource))
 
     def _evaluate(self, evaluated: EvaluatedParameter, resource: Resource, entries: Entries) -> None:
-        """Index what FHIRPath finds. Where the expression fails on this data there is nothing to find."""
+        """Index the result of a FHIRPath expression; nothing if it fails on this resource."""
         parameter = evaluated.parameter
-        named = resource["resourceType"], parameter.code
-        if named in self.overrun:
+        key = resource["resourceType"], parameter.code
+        if key in self.overrun:
             return
         expression = parameter.expression or ""
         try:
@@ -195,7 +201,7 @@ class Extractor:
             with time_limit(EVALUATION_SECONDS_MAX):
                 nodes = self._fhirpath.nodes(expression, resource)
         except (FhirPathTooCostly, TimeLimitExceeded):
-            self.overrun.add(named)
+            self.overrun.add(key)
             return
         except FhirPathError:
             return
@@ -209,8 +215,10 @@ class Extractor:
                 index(value, entries)
 
 
-def _by_reference(resource: Resource) -> dict[str, Resource]:
-    """What a resource contains, each with all that lies beside it, by the reference that leads to it."""
+def _contained_by_reference(resource: Resource) -> dict[str, Resource]:
+    """The contained resources of a resource by their reference, such as `#a`, each with all the others as its
+    own `contained`.
+    """
     contained = resource["contained"]
     return {f"#{inner.get('id')}": {**inner, "contained": contained} for inner in contained}
 
@@ -225,7 +233,9 @@ def _add_presence(presence: PresenceParameter, resource: Resource, entries: Entr
 
 
 def _add_compartments(plan: IndexPlan, resource: Resource, entries: Entries) -> None:
-    """A resource is in the compartments of those it refers to by certain parameters, and in its own."""
+    """Add the compartments of a resource: its own, and those of the resources that it refers to by one of
+    the compartment's parameters.
+    """
     for reference in entries.references:
         for compartment in plan.compartments.get(reference.parameter, ()):
             if reference.type == compartment:
@@ -236,7 +246,7 @@ def _add_compartments(plan: IndexPlan, resource: Resource, entries: Entries) -> 
 
 
 def _distinct(entries: Entries) -> Entries:
-    """The same entries, each once."""
+    """The entries without duplicates."""
     for name in _LISTS:
         found = getattr(entries, name)
         if len(found) > 1 and len(set(found)) < len(found):

@@ -1,6 +1,6 @@
-"""Search in memory: whether a resource satisfies a clause, and by what it is sorted.
+"""Search in memory: whether a resource satisfies a clause, and its sort value.
 
-What this answers is what every backend must answer. https://hl7.org/fhir/R4/search.html
+This is the reference implementation for every backend. https://hl7.org/fhir/R4/search.html
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ from fhir_server.search.types.kinds import COMPARED
 
 
 class Stored(Protocol):
-    """What is asked of a stored resource. Times in UTC microseconds."""
+    """A stored resource. Times in UTC microseconds."""
 
     @property
     def type(self) -> str: ...
@@ -39,7 +39,7 @@ class Stored(Protocol):
 
 
 class Universe(Protocol):
-    """The living resources that chains and `_has` may lead to."""
+    """The current resources, without deleted ones, for chains and `_has`."""
 
     def by_reference(self, type: str, id: str) -> tuple[Stored, Entries] | None: ...
 
@@ -47,7 +47,7 @@ class Universe(Protocol):
 
 
 class _Contained(NamedTuple):
-    """A resource within another: of itself it has neither an id to search by nor a time of change."""
+    """A contained resource, which has neither an id to search by nor a time of change."""
 
     type: str
     id: str = ""
@@ -82,10 +82,10 @@ def matches(clause: Clause, stored: Stored, entries: Entries, universe: Universe
 
 
 def sort_value(sort: Sort, stored: Stored, entries: Entries) -> str | int | None:
-    """The value that the resource is sorted by: its least, or its greatest where descending; None for none.
+    """The sort value of a resource: its least value, or its greatest if descending; None if it has none.
 
-    Dates are sorted by their start, or by their end where descending. A concept of text alone has no code,
-    and what is but the end of a string is not sorted by.
+    Dates are sorted by their start, or by their end if descending. Not sorted by are concepts without a code,
+    and string entries that hold only the end of a text.
     """
     if sort.parameter == "_id":
         return stored.id
@@ -107,7 +107,7 @@ def _sort_column(kind: ParameterType, descending: bool) -> str:
 
 
 def _matches(match: Match, stored: Stored, entries: Entries) -> bool:
-    """:missing and :not ask of the resource as a whole; all else asks for one entry that fits."""
+    """Whether a resource matches: :missing and :not consider all entries, all else needs one that fits."""
     if match.only and stored.type not in match.only:
         return False
     found = _entries_of(_own(match.parameter, stored, entries), match.type, match.parameter)
@@ -118,7 +118,7 @@ def _matches(match: Match, stored: Stored, entries: Entries) -> bool:
 
 
 def _own(parameter: str, stored: Stored, entries: Entries) -> Entries:
-    """The entries that the store itself answers for, in place of the resource's."""
+    """The entries of a resource, or those of `_id` and `_lastUpdated`, which come from the store."""
     if isinstance(stored, _Contained):
         return entries
     if parameter == "_id":
@@ -152,7 +152,7 @@ def _referred(
 
 
 def _lies_in(clause: Hierarchy, entries: Entries, universe: Universe) -> bool:
-    """Whether the resource refers to the one that is named, or to one that lies above or below it."""
+    """Whether the resource refers to the named one, or to one above or below it."""
     targets = _targets(clause, clause.parameter, entries)
     if clause.direction == "above":
         return not targets.isdisjoint(_with_all_above(clause, {clause.id}, universe))
@@ -160,7 +160,7 @@ def _lies_in(clause: Hierarchy, entries: Entries, universe: Universe) -> bool:
 
 
 def _with_all_above(clause: Hierarchy, ids: set[str], universe: Universe) -> set[str]:
-    """These ids, and those of all that theirs are part of."""
+    """These ids and those of all their ancestors."""
     found, waiting = set(ids), list(ids)
     while waiting:
         child = universe.by_reference(clause.type, waiting.pop())
@@ -171,7 +171,7 @@ def _with_all_above(clause: Hierarchy, ids: set[str], universe: Universe) -> set
 
 
 def _targets(clause: Hierarchy, parameter: str, entries: Entries) -> set[str]:
-    """The ids of the clause's type that a parameter leads to."""
+    """The ids of the clause's type that a parameter refers to."""
     return {
         entry.target
         for entry in entries.references

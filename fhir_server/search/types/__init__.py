@@ -1,1 +1,1 @@
-"""One module per search parameter type: parse a value, index values, match in memory."""
+"""One module per search parameter type, which parses values, indexes elements and matches in memory."""

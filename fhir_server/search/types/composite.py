@@ -1,4 +1,4 @@
-"""The composite parameter: several values that must hold of one and the same part of a resource.
+"""The composite parameter: several values that must match in the same part of a resource.
 
 https://hl7.org/fhir/R4/search.html#composite
 """
@@ -16,7 +16,7 @@ from fhir_server.search.escapes import split
 from fhir_server.search.types.context import ParseContext
 
 Read = Callable[[str, ParseContext], Value]
-"""Reads a value as it is written in a search."""
+"""Parses a value of a search."""
 
 Find = Callable[[Any, Any], Sequence[Entry]]
 """Finds the entries of one component, given a part of the resource and the whole."""
@@ -24,7 +24,7 @@ Find = Callable[[Any, Any], Sequence[Entry]]
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds nothing where the part has none of the properties that it `needs`; "" if it looks elsewhere."""
+    """Finds the entries of one component. It `needs` one of these properties in the part; "" for none."""
 
     find: Find
     needs: Collection[str]
@@ -32,14 +32,14 @@ class Finder:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a resource, the finders of components there, and the composites that are made of these."""
+    """The finders of components in one part of a resource, and the composite parameters that use them."""
 
     finders: tuple[Finder, ...]
     parameters: list[str]
 
 
 CompositeRule = tuple[str, tuple[Find, ...], Sequence[str]]
-"""A property that must be there, what finds the components then, and the composites to make of them."""
+"""A property that must be present, the finders of the components, and the composite parameters."""
 
 
 COMBINATIONS_MAX = 1_000
@@ -63,13 +63,13 @@ def parse(text: str, context: ParseContext, components: Sequence[tuple[str, Read
 def matches(
     entry: CompositeEntry, value: CompositeValue, components: Sequence[Callable[[Any, Any, None], bool]]
 ) -> bool:
-    """Whether every component of the entry matches its value; `components` compares each."""
+    """Whether every component of the entry matches its value; `components` are the comparisons."""
     pairs = zip(components, entry.components, value.components, strict=True)
     return all(compare(part, wanted, None) for compare, part, wanted in pairs)
 
 
 def add_part(parts: list[Part], parameter: str, finders: tuple[Finder, ...]) -> None:
-    """Let a composite be made of what the finders find; others may be made of the same."""
+    """Add a composite parameter with these finders, which it shares with others that have the same."""
     for part in parts:
         if part.finders == finders:
             part.parameters.append(parameter)
@@ -78,8 +78,8 @@ def add_part(parts: list[Part], parameter: str, finders: tuple[Finder, ...]) -> 
 
 
 def composite_rules(parts: Iterable[Part]) -> Iterator[CompositeRule]:
-    """How composites are made, by what they need: the code comes first and is always there; the value, which
-    may be of another type, comes last.
+    """The rules for some parts, one for each property that the last component needs. The first component, a
+    code, is always present; the last is a value, which may be of several types.
     """
     for part in parts:
         for name in part.finders[-1].needs:

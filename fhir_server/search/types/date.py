@@ -19,16 +19,16 @@ from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Ta
 from fhir_server.search.types.prefixes import split_prefix
 
 _APPROXIMATION = 10
-"""ap widens a value by a tenth of its distance from now, as R4 recommends."""
+"""`ap` widens a value by a tenth of its distance from now, as R4 recommends."""
 
 _WIDTH_OF_INSTANT = 1
-"""Microseconds; R4 has an instant be shorter than the system can tell."""
+"""Microseconds: the shortest period that the index can express, as R4 wants for an instant."""
 
 
 def parse(text: str, context: ParseContext) -> DateValue:
-    """An optional prefix and a date of any precision, to the minute or finer where it has a time.
+    """An optional prefix and a date of any precision; a time has at least minutes.
 
-    A plus sign that an unescaped URL turned into a space is a plus sign again.
+    A space is read as the plus sign of a time zone that was not escaped in the URL.
     """
     prefix, rest = split_prefix(unescape(text))
     try:
@@ -42,7 +42,7 @@ def parse(text: str, context: ParseContext) -> DateValue:
 
 
 def matches(entry: DateEntry, value: DateValue, modifier: str | None) -> bool:
-    """Compare the entry's time with the value's; both are [low, high). `co` asks whether it contains it."""
+    """Compare the entry's period with the value's, both [low, high); with `co`, whether it contains it."""
     low, high = entry.low, entry.high
     if modifier == "co":
         return low <= value.low and value.high <= high
@@ -68,7 +68,7 @@ def matches(entry: DateEntry, value: DateValue, modifier: str | None) -> bool:
 
 
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:
-    """The time that a date, Period or Timing covers. A day that no calendar has is left out."""
+    """The period of a date, Period or Timing. Impossible days are not indexed."""
     span_of = _SPANS.get(target.type)
     if span_of is None:
         return None
@@ -84,7 +84,7 @@ def _instant(text: str, zone: ZoneInfo) -> Span:
 
 
 _MOMENTS = ("dateTime", "instant")
-"""Types of times that come again: what is seen or done together has the same."""
+"""Types of which the periods are cached: resources of one event have the same times."""
 _MOMENTS_MAX = 1_024
 
 _SPANS: Mapping[str, Callable[..., Span | None]] = {

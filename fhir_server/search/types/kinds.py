@@ -1,4 +1,4 @@
-"""Every type of search parameter: how its values are read, indexed and compared.
+"""The table of search parameter types: how their values are parsed, indexed and compared.
 
 https://hl7.org/fhir/R4/search.html#ptypes
 """
@@ -13,45 +13,47 @@ from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Ta
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One kind of entries: how they compare with a value, and the list of `Entries` that they stand in."""
+class EntryKind:
+    """One kind of entry: its comparison with a value, and the name of its list in `Entries`."""
 
     matches: Callable[[Any, Any, str | None], bool]
     entries: str
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Compared):
-    """One type of parameter. `modifiers` are those that it takes beside :missing."""
+class ParameterKind(EntryKind):
+    """One parameter type. `modifiers` are those besides :missing."""
 
     parse: Callable[[str, ParseContext], Value]
     indexer: Callable[[Target, Indexing], Indexer | None]
     modifiers: tuple[str, ...] = ()
 
 
-KINDS: Mapping[ParameterType, Kind] = {
-    "string": Kind(string.matches, "strings", string.parse, string.indexer, ("exact", "contains", "text")),
-    "token": Kind(
+KINDS: Mapping[ParameterType, ParameterKind] = {
+    "string": ParameterKind(
+        string.matches, "strings", string.parse, string.indexer, ("exact", "contains", "text")
+    ),
+    "token": ParameterKind(
         token.matches,
         "tokens",
         token.parse,
         token.indexer,
         ("not", "text", "in", "not-in", "above", "below", "of-type"),
     ),
-    "reference": Kind(
+    "reference": ParameterKind(
         reference.matches,
         "references",
         reference.parse,
         reference.indexer,
         ("identifier", "above", "below"),
     ),
-    "date": Kind(date.matches, "dates", date.parse, date.indexer),
-    "number": Kind(number.matches, "numbers", number.parse, number.indexer),
-    "quantity": Kind(quantity.matches, "quantities", quantity.parse, quantity.indexer),
-    "uri": Kind(uri.matches, "uris", uri.parse, uri.indexer, ("above", "below", "contains")),
-    "position": Kind(position.matches, "positions", position.parse, position.indexer),
+    "date": ParameterKind(date.matches, "dates", date.parse, date.indexer),
+    "number": ParameterKind(number.matches, "numbers", number.parse, number.indexer),
+    "quantity": ParameterKind(quantity.matches, "quantities", quantity.parse, quantity.indexer),
+    "uri": ParameterKind(uri.matches, "uris", uri.parse, uri.indexer, ("above", "below", "contains")),
+    "position": ParameterKind(position.matches, "positions", position.parse, position.indexer),
 }
-"""All but composite, which is made of the others, and the special ones that are no place."""
+"""All types but composite, which is made of the others, and special; `position` is the special `near`."""
 
-COMPARED: Mapping[ParameterType, Compared] = {**KINDS, "word": Compared(word.matches, "words")}
-"""All that have entries of their own."""
+COMPARED: Mapping[ParameterType, EntryKind] = {**KINDS, "word": EntryKind(word.matches, "words")}
+"""All kinds of entries but composite ones."""

@@ -1,4 +1,4 @@
-"""The number parameter: a point or range against a value with implicit precision.
+"""The number parameter: numbers or ranges compared with a value of implicit precision.
 
 https://hl7.org/fhir/R4/search.html#number
 """
@@ -28,7 +28,7 @@ _POINTS = frozenset({"integer", "decimal", "positiveInt", "unsignedInt"})
 
 
 class Interval(Protocol):
-    """What number and quantity entries have in common: two sort keys, both inclusive."""
+    """The common part of number and quantity entries: two sort keys, both inclusive."""
 
     @property
     def low(self) -> str: ...
@@ -64,7 +64,7 @@ def matches(entry: Interval, value: NumberValue, _modifier: str | None) -> bool:
 
 
 def _overlaps(entry: Interval, low: str, high: str) -> bool:
-    """Both ends of the approximate range count; a value of zero has but the one."""
+    """Whether the entry overlaps a range with inclusive ends, which are the same for `ap0`."""
     return entry.low <= high and low <= entry.high
 
 

@@ -19,16 +19,16 @@ from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Ta
 
 EARTH_RADIUS_METRES = 6_371_008.8
 NEAR_METRES = 10_000.0
-"""What counts as near where the client does not say; R4 leaves it to the server."""
+"""The default distance, which R4 leaves to the server."""
 
 _KILOMETRE = "km"
 _METRE = "m"
 _SLACK = 1e-9
-"""Degrees by which a box is wider than its circle, a tenth of a millimetre, against rounding."""
+"""Degrees by which a box exceeds its circle, about a tenth of a millimetre, against rounding errors."""
 
 
 class Box(NamedTuple):
-    """A rectangle around a circle, in degrees. Its longitudes are one interval, or two at the date line."""
+    """The bounding box of a circle, in degrees. Its longitudes are one interval, or two at the date line."""
 
     south: float
     north: float
@@ -69,7 +69,7 @@ def metres_between(latitude: float, longitude: float, other_latitude: float, oth
 
 
 def box(value: NearValue) -> Box:
-    """What holds every place that is near, so that an index can be sought; it goes around at the poles."""
+    """The bounding box of a circle, for an index search. Near a pole it has all longitudes."""
     angle = value.metres / EARTH_RADIUS_METRES
     height = degrees(angle) + _SLACK
     south, north = value.latitude - height, value.latitude + height
@@ -90,7 +90,7 @@ def matches(entry: PositionEntry, value: NearValue, _modifier: str | None) -> bo
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
-    """The element `Location.position`; one that cannot be on the earth is left out."""
+    """The element `Location.position`. Impossible coordinates are not indexed."""
     if target.path != "Location.position":
         return None
     parameter = target.parameter

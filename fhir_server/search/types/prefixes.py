@@ -8,12 +8,12 @@ from typing import get_args
 from fhir_server.search.ast import Prefix
 
 ORDERED = ("date", "number", "quantity")
-"""The types of parameter whose values are ordered, and so take prefixes."""
+"""The parameter types with prefixes."""
 
 PREFIXES: dict[str, Prefix] = {prefix: prefix for prefix in get_args(Prefix)}
 
 SIGNS: dict[str, Prefix] = {">=": "ge", "<=": "le", ">": "gt", "<": "lt"}
-"""How the first drafts of FHIR wrote prefixes, and some clients do to this day: understood, and not told."""
+"""Prefixes of the first drafts of FHIR, which some clients still use: supported, but not advertised."""
 
 
 def split_prefix(text: str) -> tuple[Prefix, str]:

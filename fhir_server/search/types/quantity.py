@@ -25,7 +25,7 @@ from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Ta
 CANONICAL = ":canonical"
 """Suffix of the derived entries in base units."""
 
-_REMEMBERED_LENGTH = 64
+_CACHED_LENGTH_MAX = 64
 
 CURRENCIES = "urn:iso:std:iso:4217"
 
@@ -54,7 +54,7 @@ def _refused(text: str, context: ParseContext) -> InvalidSearch:
 
 
 def in_base_units(value: QuantityValue) -> QuantityValue | None:
-    """The same quantity in base units; None where it has no unit of UCUM that is known here."""
+    """The quantity in UCUM base units; None if its unit cannot be converted."""
     if value.system != ucum.SYSTEM or value.code is None:
         return None
     unit = ucum.canonical(value.code)
@@ -68,8 +68,8 @@ def in_base_units(value: QuantityValue) -> QuantityValue | None:
 
 
 def matches(entry: QuantityEntry, value: QuantityValue, modifier: str | None) -> bool:
-    """The number compares, and so does what the value gives of the unit; a code without a system may also be
-    the unit as written."""
+    """Whether the number matches, and the unit as far as the value has one; a code without a system may also
+    match the unit as written."""
     if value.base:
         in_base = NumberEntry("", entry.base_low, entry.base_high)
         return entry.base == value.code and number.matches(in_base, value.number, modifier)
@@ -82,7 +82,7 @@ def matches(entry: QuantityEntry, value: QuantityValue, modifier: str | None) ->
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
-    """Quantities, amounts of money, ranges, and the bounds of sampled data."""
+    """Quantity, Money, Range, and the bounds of SampledData."""
     parameter = target.parameter
     if target.type in _QUANTITIES:
         return _measured(parameter, _stated, lambda value: value)
@@ -104,8 +104,8 @@ def _measured(
     ends_of: Callable[[Mapping[str, Any]], Ends | None],
     unit_of: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> Indexer:
-    """The quantity as written and, where it has a unit of UCUM, in base units: as an entry of its own, or
-    within the same where that is a part of a composite.
+    """The quantity as written and, if its UCUM unit can be converted, in base units: as a separate entry, or
+    within the same entry for a component of a composite.
     """
     canonical = parameter + CANONICAL if parameter else ""
 
@@ -128,7 +128,7 @@ def _measured(
 
 
 class _Measure(NamedTuple):
-    """The sort keys of two ends as they are, and in base units of UCUM where these are known."""
+    """The sort keys of both ends as written, and in UCUM base units if they can be converted."""
 
     low: str
     high: str
@@ -138,18 +138,18 @@ class _Measure(NamedTuple):
 
 
 def _measure(ends: Ends, comparator: str, unit: str) -> _Measure:
-    """What is known of the ends, whose `unit` is one of UCUM. Several parameters ask for the same, one after
-    the other.
+    """The measure of two ends; `unit` is a UCUM unit or empty. Short ones are cached, as several parameters
+    index the same element.
     """
     low, high = ends
     low_text = _text(low)
     high_text = low_text if high is low else _text(high)
-    worth_it = len(low_text) + len(high_text) + len(unit) + len(comparator) <= _REMEMBERED_LENGTH
-    return (_known_measure if worth_it else _measure_of)(low_text, high_text, comparator, unit)
+    is_cacheable = len(low_text) + len(high_text) + len(unit) + len(comparator) <= _CACHED_LENGTH_MAX
+    return (_cached_measure if is_cacheable else _measure_of)(low_text, high_text, comparator, unit)
 
 
 def _text(number: Number | Decimal | None) -> str:
-    """A number as it is written, or as FHIRPath has it; nothing for an end that is open."""
+    """A number as text, from its JSON or from FHIRPath; empty for an open end."""
     if number is None:
         return ""
     return bytes(number).decode() if type(number) is Raw else str(number)
@@ -162,12 +162,12 @@ def _measure_of(low: str, high: str, comparator: str, unit: str) -> _Measure:
     return _Measure(*keys, base.unit, *in_base) if base and in_base else _Measure(*keys)
 
 
-_known_measure = lru_cache(maxsize=4096)(_measure_of)
+_cached_measure = lru_cache(maxsize=4096)(_measure_of)
 
 
 def _keys(low: str, high: str, comparator: str, base: ucum.Canonical | None) -> tuple[str, str] | None:
-    """The sort keys of the ends as they are, or in base units; a comparator such as "<" leaves its end out.
-    None for what cannot be converted.
+    """The sort keys of the ends, converted to `base` if it is given. The comparators "<" and ">" exclude the
+    end itself. None if an end cannot be converted.
     """
     low_key = _key(low, base) if low else LOWEST_KEY
     high_key = low_key if high == low and low else _key(high, base) if high else HIGHEST_KEY
@@ -185,7 +185,7 @@ def _key(number: str, base: ucum.Canonical | None) -> str | None:
 
 
 def _stated(value: Mapping[str, Any]) -> Ends | None:
-    """A measurement stated as "below 5" is somewhere below 5, and never 5."""
+    """The ends of a Quantity: equal, or one of them open if it has a comparator."""
     number, comparator = value.get("value"), value.get("comparator")
     if number is None:
         return None
@@ -199,8 +199,8 @@ def _range(value: Mapping[str, Any]) -> Ends:
 
 
 def _bounds(value: Mapping[str, Any]) -> Ends | None:
-    """The limits of sampled data where it states both, else those of the points: a point below what can be
-    detected is open there.
+    """The bounds of SampledData: its limits if it has both, else those of its points. A point below ("L") or
+    above ("U") the detection limit makes the bound that limit, or open.
 
     https://hl7.org/fhir/R4/datatypes.html#SampledData
     """

@@ -17,19 +17,19 @@ from fhir_server.search.escapes import unescape
 from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Target
 
 IDENTIFIER = ":identifier"
-"""Suffix of the derived tokens that the modifier of the same name looks at."""
+"""Suffix of the derived tokens for the modifier of the same name."""
 
 FIRST_OF_BUNDLES: Mapping[str, str] = {"composition": "Composition", "message": "MessageHeader"}
-"""What the first resource of a Bundle has to be for the parameters that look into it."""
+"""The type of a Bundle's first resource, by the parameter that refers to it."""
 
 _is_id = re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch
-_REMEMBERED_MAX = 1_024
-"""Many resources that are written one after the other refer to the same few."""
+_CACHED_MAX = 1_024
+"""References whose entries are cached: consecutive writes often refer to the same resources."""
 _CANONICAL = frozenset({"canonical", "uri", "url", "oid", "uuid"})
 
 
 def parse(text: str, context: ParseContext) -> ReferenceValue:
-    """An id, `Type/id`, or an absolute URL; a URL below our own base is as good as `Type/id`."""
+    """An id, `Type/id`, or an absolute URL; a URL below the server's own base is the same as `Type/id`."""
     text = unescape(text)
     if _is_id(text):
         return ReferenceValue(context.type, text)
@@ -44,8 +44,8 @@ def parse(text: str, context: ParseContext) -> ReferenceValue:
 
 
 def matches(entry: ReferenceEntry, value: ReferenceValue, modifier: str | None) -> bool:
-    """A value without a type fits a local reference to that id in any type; one without a version any
-    version. `below` version 1 is every 1.x.
+    """Whether a reference matches. A value without a type matches that id in any type; one without a version
+    any version; with `below`, version 1 matches 1.x.
     """
     if modifier == "ne":
         return not matches(entry, value, None)
@@ -61,7 +61,7 @@ def _has_version(version: str, wanted: str | None, modifier: str | None) -> bool
 
 
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:
-    """The target of a Reference or canonical; the identifier of a Reference as tokens of their own."""
+    """The target of a Reference or canonical; the identifier of a Reference as a derived token."""
     if target.type == "Reference":
         return _reference(target.parameter, indexing.base_urls)
     if target.type in _CANONICAL:
@@ -73,10 +73,10 @@ def indexer(target: Target, indexing: Indexing) -> Indexer | None:
 
 def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
     derived = parameter + IDENTIFIER
-    known: Memo[str, ReferenceEntry] = Memo(lambda text: _entry(parameter, text, base_urls), _REMEMBERED_MAX)
+    cache: Memo[str, ReferenceEntry] = Memo(lambda text: _entry(parameter, text, base_urls), _CACHED_MAX)
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
-        entries.references.append(known[value.get("reference") or ""])
+        entries.references.append(cache[value.get("reference") or ""])
         identifier = value.get("identifier")
         if identifier:
             system, code = identifier.get("system") or "", identifier.get("value") or ""
@@ -86,7 +86,7 @@ def _reference(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
 
 
 def _entry(parameter: str, text: str, base_urls: tuple[str, ...]) -> ReferenceEntry:
-    """A reference that names nothing has an entry too, so that it does not count as missing."""
+    """The entry of a reference. An empty one has an entry too, so that it does not count as missing."""
     if not text:
         return ReferenceEntry(parameter, "", "", "")
     reference = parse_reference(text, *base_urls)
@@ -106,7 +106,7 @@ def _canonical(parameter: str, base_urls: tuple[str, ...]) -> Indexer:
 
 
 def _nested(parameter: str) -> Indexer:
-    """A resource inside another (the first of a document) counts as a reference to it."""
+    """Index a nested resource, such as the first of a document, as a reference to it."""
     wanted = FIRST_OF_BUNDLES.get(parameter)
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:

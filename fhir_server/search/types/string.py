@@ -1,4 +1,4 @@
-"""The string parameter: text without regard to case, accents, punctuation and surplus space.
+"""The string parameter: text compared without case, accents, punctuation and surplus space.
 
 https://hl7.org/fhir/R4/search.html#string
 """
@@ -20,7 +20,7 @@ _SEPARATORS = ("P", "Z", "Sk", "Cc")
 
 
 class _Bases(dict[int, str]):
-    """What each character is compared as, worked out when it is first met."""
+    """The normalised form of each character, computed on first use."""
 
     def __missing__(self, code_point: int) -> str:
         folded = unicodedata.normalize("NFKD", chr(code_point)).casefold()
@@ -35,8 +35,8 @@ def _base(character: str) -> str:
     return " " if category.startswith(_SEPARATORS) else _LETTERS.get(character, character)
 
 
-class _Unpunctuated(dict[int, int | None]):
-    """Each character but those of punctuation, found out when it is first met."""
+class _WithoutPunctuation(dict[int, int | None]):
+    """A translation table that deletes punctuation, computed on first use."""
 
     def __missing__(self, code_point: int) -> int | None:
         is_punctuation = unicodedata.category(chr(code_point)).startswith("P")
@@ -45,17 +45,15 @@ class _Unpunctuated(dict[int, int | None]):
 
 
 _BASES = _Bases()
-_UNPUNCTUATED = _Unpunctuated()
+_WITHOUT_PUNCTUATION = _WithoutPunctuation()
 _ENCODINGS = ("latin-1", "cp1252")
-"""Of a byte for each character. Nearly all texts of Western Europe can be written in the first, and nearly
-all others in the second.
-"""
+"""Single-byte encodings. The first covers nearly all texts of Western Europe, the second most others."""
 _OTHER = 0x7F
-"""Delete, which no text ought to hold: stands for what takes more than a byte."""
+"""DEL, which no text should contain: marks characters whose normalised form is not a single byte."""
 
 
 def _byte(encoding: str, code: int) -> int:
-    """What a byte is compared as; `_OTHER` where that is not one byte, as for a ligature."""
+    """The normalised form of a byte; `_OTHER` if that is not one byte, as for a ligature."""
     if code < 128:
         return ord(" ") if chr(code) in _ASCII_PUNCTUATION else ord(chr(code).lower())
     base = _BASES[ord(bytes((code,)).decode(encoding, "replace"))]
@@ -67,7 +65,7 @@ _BYTES = {encoding: bytes([_byte(encoding, code) for code in range(256)]) for en
 _ASCII = _BYTES["latin-1"]
 
 _MARKS = "\u0300"
-"""Characters from here on may change their order with what stands beside them; Latin letters do not."""
+"""The first combining character. Below it, Unicode normalisation works character by character."""
 
 _has_divided_word = re.compile(r"\w[^\w\s]+\w").search
 
@@ -75,38 +73,38 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "HumanName": ("family", "given", "prefix", "suffix", "text"),
     "Address": ("text", "line", "city", "district", "state", "postalCode", "country"),
 }
-"""By type: the parts by which a value is found where a string parameter looks at the whole of it."""
+"""The indexed parts of a type, for a string parameter that selects the whole of it."""
 
 _PLAIN = frozenset({"string", "markdown", "code", "id", "uri", "url", "canonical"})
 
 
 def normalise(text: str) -> str:
-    """The text as it is compared: no case, no accents, one space for any run of spaces and punctuation.
+    """The normalised text: no case, no accents, one space for any run of spaces and punctuation.
 
-    A hyphen or apostrophe counts as a space, so that Jean-Pierre and Jean Pierre are one. Text of nothing but
-    punctuation stays as it is.
+    A hyphen or apostrophe counts as a space, so that Jean-Pierre and Jean Pierre are the same. Text of
+    punctuation alone is unchanged.
     """
     return " ".join(bare(text).split()) or text
 
 
 def joined(text: str, normalised: str) -> str:
-    """The text as it is compared where punctuation within words is nothing at all, so that O'Neill and ONeill
-    are one; empty where that makes no difference to how it is `normalised`.
+    """The normalised text with punctuation within words deleted, so that O'Neill and ONeill are the same;
+    empty if that does not differ from the `normalised` text.
     """
     if text.replace(" ", "").isalnum() or _has_divided_word(text) is None:
         return ""
-    found = normalise(text.translate(_UNPUNCTUATED))
+    found = normalise(text.translate(_WITHOUT_PUNCTUATION))
     return "" if found == normalised else found
 
 
 def bare(text: str) -> str:
-    """The text without case, accents and punctuation, which became spaces."""
+    """The text without case and accents, with spaces in place of punctuation."""
     plain = in_one_pass(text)
     return _of_any_script(text) if plain is None else plain
 
 
 def in_one_pass(text: str) -> str | None:
-    """As `bare`, for the texts that can be written with a byte for each character."""
+    """As `bare`, for texts in a single-byte encoding; None for any other."""
     if text.isascii():
         return text.encode().translate(_ASCII).decode()
     for encoding, as_compared in _BYTES.items():
@@ -127,7 +125,7 @@ def _of_any_script(text: str) -> str:
 
 
 def exactly(text: str) -> str:
-    """The text as :exact compares it: as written, in the composed form of Unicode."""
+    """The text for :exact: as written, in Unicode's composed form (NFC)."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -136,8 +134,8 @@ def _both(text: str) -> tuple[str, str]:
 
 
 COMPARED: Mapping[str, tuple[str, str]] = Memo(_both)
-"""By a text, how it is compared, and how :exact compares it. Names, towns and what codes display come again
-and again, even within one resource."""
+"""A cache of the normalised text and the text for :exact. Names, towns and displays often recur, even
+within one resource."""
 
 
 def parse(text: str, _context: ParseContext) -> StringValue:
@@ -147,8 +145,8 @@ def parse(text: str, _context: ParseContext) -> StringValue:
 
 
 def matches(entry: StringEntry, value: StringValue, modifier: str | None) -> bool:
-    """By default the entry starts with the value; :exact compares it as written, and all else as the index
-    has it.
+    """Whether a text matches: by default it starts with the value. :exact compares the text as written, all
+    other modifiers the normalised one.
     """
     if modifier == "exact":
         return entry.exact == value.exact
@@ -173,22 +171,24 @@ _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "ge": str.__ge__,
     "le": str.__le__,
 }
-"""How an entry's text compares with the value's, in the order of code points."""
+"""Comparisons of an entry's text with the value's; the order is that of code points."""
 OF_THE_WHOLE = ("ne", "gt", "lt", "ge", "le")
-"""Comparisons with whole texts, not with what they are also found by, which has nothing as written."""
+"""Comparisons with whole texts only: they skip entries of variants, whose `exact` is empty."""
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
-    """Every part of a HumanName or Address, and of a whole name also its parts in their usual order."""
+    """Every part of a HumanName or Address; for a HumanName also given names and family name together."""
     if target.type in _PARTS:
         return parts_indexer(target.type, {"": [target.parameter]})
     if target.path == "HumanName.family":
-        return _texts(_remembered((target.parameter,), _ways_of_family))
-    return _texts(_remembered((target.parameter,), _ways)) if target.type in _PLAIN else None
+        return _texts(_entry_cache((target.parameter,), _family_variants))
+    return _texts(_entry_cache((target.parameter,), _variants)) if target.type in _PLAIN else None
 
 
 def part_of(target: Target) -> tuple[str, str] | None:
-    """The type with parts that a parameter looks into, and the one part that it looks at, if not at all."""
+    """The type with parts, such as HumanName, and the part that a parameter selects, empty for all of them;
+    None for other elements.
+    """
     if target.type in _PARTS:
         return target.type, ""
     type, _, part = target.path.partition(".")
@@ -196,72 +196,70 @@ def part_of(target: Target) -> tuple[str, str] | None:
 
 
 def parts_indexer(type: str, wanted: Mapping[str, Sequence[str]]) -> Indexer:
-    """Indexes every part once for all parameters that look at it. `wanted` gives their codes by part; those
-    of the part "" look at the whole.
-    """
+    """Index every part once for all its parameters. `wanted` are their codes by part, "" for all parts."""
     whole = tuple(wanted.get("", ()))
     parameters = {part: (*whole, *wanted.get(part, ())) for part in _PARTS[type]}
-    known = {
-        part: _remembered(codes, _ways_of_family if part == "family" else _ways)
+    caches = {
+        part: _entry_cache(codes, _family_variants if part == "family" else _variants)
         for part, codes in parameters.items()
         if codes
     }
-    return _name(known, whole) if type == "HumanName" and whole else _parts(known)
+    return _name(caches, whole) if type == "HumanName" and whole else _parts(caches)
 
 
-Ways = list[tuple[str, str]]
-"""How a text is found: as it is compared, and as written. What is but the end of it, or what it is without
-punctuation, is no value to be sorted by and to be compared exactly, and has nothing as written.
+Variants = list[tuple[str, str]]
+"""The variants under which a text is indexed: (normalised, as written). The second is empty for the end of a
+text and for a text without punctuation, which are neither sorted by nor compared exactly.
 """
 
-Remembered = Mapping[str, list[StringEntry]]
-"""The entries of a text, made when it first comes."""
+EntryCache = Mapping[str, list[StringEntry]]
+"""A cache of the entries of a text."""
 
 
-def _ways(text: str) -> Ways:
+def _variants(text: str) -> Variants:
     compared = _both(text)
     without = " " in compared[0] and joined(text, compared[0])
     return [compared, (without, "")] if without else [compared]
 
 
-def _ways_of_family(text: str) -> Ways:
-    """A family name from each of its words on: Carreno Quinones is found by quinones too."""
+def _family_variants(text: str) -> Variants:
+    """A family name and its ends from each further word: Carreno Quinones is found by quinones too."""
     words = normalise(text).split(" ")
-    return _ways(text) + [(" ".join(words[start:]), "") for start in range(1, len(words))]
+    return _variants(text) + [(" ".join(words[start:]), "") for start in range(1, len(words))]
 
 
-def _entries(parameters: tuple[str, ...], ways: Ways) -> list[StringEntry]:
-    return [StringEntry(parameter, text, exact) for text, exact in ways for parameter in parameters]
+def _entries(parameters: tuple[str, ...], variants: Variants) -> list[StringEntry]:
+    return [StringEntry(parameter, text, exact) for text, exact in variants for parameter in parameters]
 
 
-def _remembered(parameters: tuple[str, ...], ways_of: Callable[[str], Ways]) -> Remembered:
-    return Memo(lambda text: _entries(parameters, ways_of(text)))
+def _entry_cache(parameters: tuple[str, ...], variants_of: Callable[[str], Variants]) -> EntryCache:
+    return Memo(lambda text: _entries(parameters, variants_of(text)))
 
 
-def _texts(known: Remembered) -> Indexer:
+def _texts(cache: EntryCache) -> Indexer:
     def index(value: str, entries: Entries) -> None:
-        entries.strings += known[value]
+        entries.strings += cache[value]
 
     return index
 
 
-def _parts(known: Mapping[str, Remembered]) -> Indexer:
+def _parts(caches: Mapping[str, EntryCache]) -> Indexer:
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         for name, part in value.items():
-            if part and name in known:
+            if part and name in caches:
                 if type(part) is str:
-                    entries.strings += known[name][part]
+                    entries.strings += caches[name][part]
                 else:
                     for text in part:
                         if text:
-                            entries.strings += known[name][text]
+                            entries.strings += caches[name][text]
 
     return index
 
 
-def _name(known: Mapping[str, Remembered], parameters: tuple[str, ...]) -> Indexer:
-    """The parts, and the whole as written or as spoken, so that `name=jean dup` finds Jean Dupont."""
-    index_parts = _parts(known)
+def _name(caches: Mapping[str, EntryCache], parameters: tuple[str, ...]) -> Indexer:
+    """The parts and, unless the name has a text, given and family name: `name=jean dup` finds Jean Dupont."""
+    index_parts = _parts(caches)
 
     def index(name: Mapping[str, Any], entries: Entries) -> None:
         index_parts(name, entries)
@@ -269,6 +267,6 @@ def _name(known: Mapping[str, Remembered], parameters: tuple[str, ...]) -> Index
             given = [text for text in name.get("given") or () if text]
             whole = " ".join([*given, name.get("family") or ""]).strip()
             if whole:
-                entries.strings += _entries(parameters, _ways(whole))
+                entries.strings += _entries(parameters, _variants(whole))
 
     return index

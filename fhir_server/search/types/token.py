@@ -1,4 +1,4 @@
-"""The token parameter: a code or identifier, perhaps within its system.
+"""The token parameter: a code or identifier, with or without its system.
 
 https://hl7.org/fhir/R4/search.html#token
 """
@@ -15,7 +15,7 @@ from fhir_server.search.types.context import Indexer, Indexing, ParseContext, Ta
 from fhir_server.search.types.string import COMPARED
 
 TEXT, OF_TYPE, FOLDED = ":text", ":of-type", ":folded"
-"""Suffixes of derived entries: for the modifiers of those names, and for codes whose case does not count."""
+"""Suffixes of derived entries: for the modifiers of those names, and for case-insensitive codes."""
 
 _TEXTS = frozenset({"string", "markdown"})
 _BARE = frozenset({"id", "uri", "url", "oid", "uuid", "canonical"})
@@ -42,17 +42,19 @@ def parse_of_type(text: str, context: ParseContext) -> OfTypeValue:
 
 
 def fold(code: str) -> str:
-    """The code as it is compared where case does not count."""
+    """The case-folded code, for case-insensitive comparison."""
     return code.casefold()
 
 
 def has_case(code: str) -> bool:
-    """Whether the code can be written in several cases, as it has letters."""
+    """Whether the code has letters with an upper and a lower case."""
     return code.upper() != code.lower()
 
 
 def matches(entry: TokenEntry, value: TokenValue | TokenSet | OfTypeValue, modifier: str | None) -> bool:
-    """Whether what the value gives of system and code is equal; `below` the code starts with it."""
+    """Whether system and code are equal, as far as the value has them; with `below`, the code starts with the
+    value's.
+    """
     if modifier == "ne":
         return not matches(entry, value, None)
     if isinstance(value, OfTypeValue):
@@ -67,9 +69,9 @@ def matches(entry: TokenEntry, value: TokenValue | TokenSet | OfTypeValue, modif
 
 
 def indexer(target: Target, indexing: Indexing) -> Indexer | None:
-    """System and code of coded elements; identifiers also by type; the texts that stand beside a code.
+    """System and code of coded elements; identifiers also by type; displays and texts for :text.
 
-    Strings, and codes with letters of systems whose case does not count, are indexed without case as well.
+    Strings, and codes of case-insensitive systems, also have a case-folded entry.
     """
     parameter = target.parameter
     if target.type == "code":
@@ -117,7 +119,7 @@ def _string(parameter: str) -> Indexer:
 
 
 def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
-    of_text, derived = parameter + TEXT, parameter + FOLDED
+    text_parameter, derived = parameter + TEXT, parameter + FOLDED
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         system, code = value.get("system") or "", value.get("code") or ""
@@ -127,14 +129,14 @@ def _coding(parameter: str, ignores_case: Callable[[str], bool]) -> Indexer:
         display = value.get("display")
         if display and parameter:
             plain, exact = COMPARED[display]
-            entries.strings.append(StringEntry(of_text, plain, exact))
+            entries.strings.append(StringEntry(text_parameter, plain, exact))
 
     return index
 
 
 def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
-    """A concept of text alone has an entry too, of no code, so that it does not count as missing."""
-    of_text = parameter + TEXT
+    """Index a concept. One of text alone has an entry with an empty code, so as not to count as missing."""
+    text_parameter = parameter + TEXT
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         codings = value.get("coding")
@@ -146,13 +148,13 @@ def _codeable_concept(parameter: str, coding: Indexer) -> Indexer:
         text = value.get("text")
         if text and parameter:
             plain, exact = COMPARED[text]
-            entries.strings.append(StringEntry(of_text, plain, exact))
+            entries.strings.append(StringEntry(text_parameter, plain, exact))
 
     return index
 
 
 def _identifier(parameter: str) -> Indexer:
-    of_text, of_type = parameter + TEXT, parameter + OF_TYPE
+    text_parameter, of_type = parameter + TEXT, parameter + OF_TYPE
 
     def index(value: Mapping[str, Any], entries: Entries) -> None:
         code = value.get("value") or ""
@@ -165,7 +167,7 @@ def _identifier(parameter: str) -> Indexer:
             text = kind.get("text")
             if text and parameter:
                 plain, exact = COMPARED[text]
-                entries.strings.append(StringEntry(of_text, plain, exact))
+                entries.strings.append(StringEntry(text_parameter, plain, exact))
 
     return index
 

@@ -21,7 +21,7 @@ def parse(text: str, _context: ParseContext) -> UriValue:
 
 
 def matches(entry: UriEntry, value: UriValue, modifier: str | None) -> bool:
-    """As written; `below` it starts with the value, and `contains`, which is R5's, has it anywhere."""
+    """Whether a URI equals the value, starts with it (`below`), or contains it (`contains`, from R5)."""
     if modifier == "below":
         return entry.value.startswith(value.value)
     if modifier == "contains":
@@ -30,8 +30,8 @@ def matches(entry: UriEntry, value: UriValue, modifier: str | None) -> bool:
 
 
 def segments(uri: str) -> list[str] | None:
-    """A URL, and every shorter one that ends at one of its slashes, the longest first; None for what is no
-    URL with a path, such as a URN.
+    """A URL and its prefixes by whole path segments, the longest first; None for what is no URL, such as a
+    URN.
     """
     found = _URL.fullmatch(uri)
     if found is None:
@@ -41,7 +41,7 @@ def segments(uri: str) -> list[str] | None:
 
 
 def indexer(target: Target, _indexing: Indexing) -> Indexer | None:
-    """The URI; a canonical with a version also without it, so that `_profile` finds every version."""
+    """The URI; a canonical with a version also without it, so that `_profile` matches every version."""
     parameter = target.parameter
     if target.type == "canonical":
         return _canonical(parameter)

@@ -1,4 +1,4 @@
-"""The words of _text and _content: those of the narrative, and those of every text in a resource.
+"""The words of _text and _content: those of the narrative, and those of all texts of a resource.
 
 https://hl7.org/fhir/R4/search.html#text
 """
@@ -14,18 +14,18 @@ from fhir_server.search.types.string import bare, in_one_pass
 
 NARRATIVE, CONTENT = "_text", "_content"
 WORD_LENGTH_MAX = 64
-"""What is longer is no word that anyone would type."""
+"""Longer words are not indexed: nobody would search for them."""
 
 TEXT_TYPES = frozenset({"string", "markdown"})
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[^>]*>", re.DOTALL)
 
 NamesOf = Callable[[str], frozenset[str]]
-"""By the type of a resource, the JSON properties that hold texts in it."""
+"""The JSON properties that hold text, by resource type."""
 
 
 def words(*texts: str) -> dict[str, None]:
-    """The words of texts, each once and in their order, without case, accents and punctuation."""
+    """The distinct words of texts in order, without case, accents and punctuation."""
     plain = in_one_pass(" ".join(texts))
     if plain is None:
         plain = " ".join(map(bare, texts))
@@ -38,12 +38,12 @@ def words(*texts: str) -> dict[str, None]:
 
 
 def matches(entry: WordEntry, value: WordValue, _modifier: str | None) -> bool:
-    """Whether it is the word."""
+    """Whether the words are equal."""
     return entry.word == value.word
 
 
 def index_words(resource: Mapping[str, Any], names_of: NamesOf, entries: Entries) -> None:
-    """Add the words of a resource; those that the narrative has too count as its own alone."""
+    """Add the words of a resource. Words of the narrative are only indexed as such."""
     texts: list[str] = []
     _collect(resource, names_of, texts)
     found = words(*texts)
@@ -62,7 +62,7 @@ def _narrative(resource: Mapping[str, Any]) -> str:
 
 
 def _collect(resource: Mapping[str, Any], names_of: NamesOf, texts: list[str]) -> None:
-    """The texts in a resource and all below it, with the resources that it contains."""
+    """Collect the texts of a resource at all levels, contained resources included."""
     names = names_of(resource["resourceType"])
     waiting = [resource]
     for value in waiting:
