@@ -40,9 +40,7 @@ def repeated_extensions(concept: Concept) -> Iterator[Fact]:
 
 
 def extension_properties(concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The properties given as extensions, each once; those of the value set take precedence over the
-    system's.
-    """
+    """The properties given as extensions, each once; those of the value set before the system's."""
     seen: set[str] = set()
     for extension in concept.extensions:
         code, kinds = _PROPERTIES.get(extension["url"], ("", {}))

@@ -47,9 +47,7 @@ class ExpansionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """An expansion without identifier and timestamp: `contains` as JSON (None if empty), and its
-    parameters.
-    """
+    """An expansion without identifier and timestamp: `contains` as JSON (None if empty), parameters."""
 
     total: int
     contains: msgspec.Raw | None

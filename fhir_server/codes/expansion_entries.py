@@ -86,9 +86,7 @@ class EntryBuilder:
             }
 
     def _shown_properties(self, concept: Concept) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The requested properties, the status of an inactive code, and the properties given as
-        extensions.
-        """
+        """The requested properties, the status of an inactive code, and properties given as extensions."""
         for name in self._properties:
             for value in property_values(concept, self._systems.get(concept.system), name):
                 yield name, value

@@ -158,9 +158,7 @@ TYPES = tuple(_FORMATS)
 
 
 def format_error(resource: dict[str, Any]) -> str | None:
-    """The first format error of a CodeSystem, ValueSet or ConceptMap and its location; None if
-    there is none.
-    """
+    """The first format error of a CodeSystem, ValueSet or ConceptMap, with its location; else None."""
     try:
         msgspec.json.decode(json.serialise(resource), type=_FORMATS[resource["resourceType"]])
     except (msgspec.ValidationError, RecursionError) as error:

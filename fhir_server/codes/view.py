@@ -45,9 +45,7 @@ class Versions:
 
 
 def version_fits(version: str | None, wanted: str) -> bool:
-    """Whether a version matches the wanted one; x or * matches any part, and at the end all
-    remaining parts.
-    """
+    """Whether a version matches the wanted one; x or * matches any part, at the end all the rest."""
     if not wanted or version == wanted:
         return True
     own, asked = (version or "").split("."), wanted.split(".")

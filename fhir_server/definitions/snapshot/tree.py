@@ -136,9 +136,7 @@ def _add_child(siblings: list[Node], name: str, element: ElementDefinition) -> N
 
 
 def _find_sliced(siblings: list[Node], name: str) -> Node | None:
-    """The last sibling with this name, or the choice for a name like `valueQuantity`; None if
-    there is none.
-    """
+    """The last sibling with this name, or the choice for a name like `valueQuantity`; else None."""
     for node in reversed(siblings):
         if node.name == name or (node.is_choice and name.startswith(node.name[:-3])):
             return node

@@ -13,7 +13,7 @@ from fhir_server.validation.checks.check import CheckContext, Resource, finding
 from fhir_server.validation.findings import excerpt
 
 SETS = (("profile", "meta-set"), ("security", "security-set"), ("tag", "meta-set"))
-"""Each with the key of what is found: only labels twice are an error to who asks for a verdict."""
+"""Each with the key of its findings; only duplicate security labels are errors in $validate."""
 
 
 class MetaCheck:

@@ -20,9 +20,7 @@ Element = dict[str, Any]
 
 
 class ResponseExpressions:
-    """Evaluates expressions on one response, all within one step budget. `response` makes it when the first
-    one is evaluated.
-    """
+    """Evaluates expressions on one response within one step budget. `response` is called on first use."""
 
     def __init__(self, response: Callable[[], Element], paths: FhirPath, budget: StepBudget) -> None:
         self._response = response
@@ -50,13 +48,11 @@ class ResponseExpressions:
 
 @lru_cache(maxsize=256)
 def _compiled(expression: str) -> Compiled | None:
-    """The expression compiled for QuestionnaireResponse, which is the same in every guide; None if it cannot
-    be.
-    """
+    """The expression compiled for QuestionnaireResponse, the same in every guide; None if it cannot be."""
     types = Types(Registry.r4())
-    shape = types.of_type("QuestionnaireResponse")
+    static_type = types.of_type("QuestionnaireResponse")
     try:
-        return ExpressionCompiler(types, shape, shape).compile(parse(expression))
+        return ExpressionCompiler(types, static_type, static_type).compile(parse(expression))
     except (Unsupported, FhirPathError, RecursionError):
         return None
 

@@ -112,9 +112,7 @@ def _rounded_alike(one: Decimal, other: Decimal) -> bool:
 
 
 def compare(one: Any, other: Any, temporal: bool) -> int | None:
-    """Compare two values: -1, 0 or 1; None if the order is unknown. With `temporal`, strings are dates or
-    times.
-    """
+    """Compare two values: -1, 0 or 1; None if unknown. With `temporal`, strings are dates or times."""
     one, other = bare_value(one), bare_value(other)
     if type(one) is str and type(other) is str:
         if not temporal:

@@ -166,15 +166,15 @@ class ExpressionCompiler:
                 return aggregate(code, self._code(step, code.static_type), total)
             case (("extension" | "hasExtension"), (url,)):
                 found = compiled_selection(
-                    _extensions(code, self._code(url, this)), self._types.of_type("Extension")
+                    _extension_items(code, self._code(url, this)), self._types.of_type("Extension")
                 )
                 return found if name == "extension" else exists(found)
             case "join", (separator,):
-                return _joined(code, self._code(separator, this))
+                return _join(code, self._code(separator, this))
             case "join", ():
-                return _joined(code, compiled_constant(("",), STRING))
+                return _join(code, compiled_constant(("",), STRING))
             case (("now" | "today" | "timeOfDay"), ()):
-                return _moment_of_evaluation(name)
+                return _evaluation_time(name)
         raise Unsupported(f"{name}() with {len(arguments)} arguments")
 
     def _variable(self, name: str) -> Compiled:
@@ -206,7 +206,7 @@ def _special(name: str, this: StaticType) -> Compiled:
     return compiled_selection(lambda _this, scope: scope.total, type_named("decimal"))
 
 
-def _moment_of_evaluation(name: str) -> Compiled:
+def _evaluation_time(name: str) -> Compiled:
     """now(), today() and timeOfDay(): the same throughout an evaluation."""
     place, type = {
         "now": (slice(None), "dateTime"),
@@ -244,7 +244,7 @@ def _iif(left: Compiled, condition: Compiled, chosen: Compiled, otherwise: Compi
     return compiled_selection(run, static_type)
 
 
-def _extensions(left: Compiled, url: Compiled) -> Callable[[Any, Scope], Items]:
+def _extension_items(left: Compiled, url: Compiled) -> Callable[[Any, Scope], Items]:
     run_left, run_url = left.run, url.run
 
     def run(this: Any, scope: Scope) -> Items:
@@ -259,7 +259,7 @@ def _extensions(left: Compiled, url: Compiled) -> Callable[[Any, Scope], Items]:
     return run
 
 
-def _joined(left: Compiled, separator: Compiled) -> Compiled:
+def _join(left: Compiled, separator: Compiled) -> Compiled:
     """join(separator): empty for no items. https://build.fhir.org/ig/HL7/FHIRPath/#joinseparator-string--string"""
     run_left, run_separator = left.run, separator.run
 

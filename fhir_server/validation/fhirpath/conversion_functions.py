@@ -77,7 +77,7 @@ def _time(value: Any) -> str | None:
     return value if _is_time(value) else None
 
 
-def _measure(value: Any) -> Any:
+def _as_quantity(value: Any) -> Any:
     if type(value) is SystemQuantity or type(value) is dict:
         return value
     if is_number(value) or type(value) is bool:
@@ -100,7 +100,7 @@ _TYPES: Mapping[str, tuple[Callable[[Any], Any], StaticType]] = {
     "Date": (_date, type_named("date")),
     "DateTime": (_date_time, type_named("dateTime")),
     "Time": (_time, type_named("time")),
-    "Quantity": (_measure, type_named("Quantity")),
+    "Quantity": (_as_quantity, type_named("Quantity")),
     "String": (_text, STRING),
 }
 
@@ -135,9 +135,7 @@ def _converts(name: str) -> Callable[[Compiled], Compiled]:
 
 
 def _reader(name: str, left: Compiled) -> Callable[[Any], Any]:
-    """A conversion to the named type; dates and times do not convert to numbers, even if they are only
-    digits.
-    """
+    """A conversion to the named type; dates and times never convert to numbers, even if all digits."""
     read, wanted = _TYPES[name]
     is_possible = wanted.temporal or wanted is STRING or not left.static_type.temporal
     return read if is_possible else lambda _value: None

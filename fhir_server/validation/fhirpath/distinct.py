@@ -17,7 +17,7 @@ def distinct(items: Items, scope: Scope) -> Items:
     scope.count_item_steps(items)
     if all(type(item) is str for item in items):
         return list(dict.fromkeys(items))
-    if not _has_measures(items):
+    if not _has_quantities(items):
         by_identity: dict[Any, Any] = {}
         for item in items:
             by_identity.setdefault(equality_key(item, scope.count_steps), item)
@@ -35,13 +35,13 @@ def are_members(items: Items, others: Items, scope: Scope) -> list[bool]:
         return [False] * len(items)
     scope.count_item_steps(items)
     scope.count_item_steps(others)
-    if _has_measures(items) or _has_measures(others):
+    if _has_quantities(items) or _has_quantities(others):
         return [_is_among(item, others, scope) for item in items]
     known = {equality_key(other, scope.count_steps) for other in others}
     return [equality_key(item, scope.count_steps) in known for item in items]
 
 
-def _has_measures(items: Items) -> bool:
+def _has_quantities(items: Items) -> bool:
     return any(type(item) is SystemQuantity for item in items)
 
 

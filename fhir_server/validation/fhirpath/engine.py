@@ -34,7 +34,7 @@ class CompiledFhirPath(FhirPath):
         super().__init__()
         self._types = Types(registry)
         self._parsed = lru_cache(maxsize=EXPRESSIONS_MAX)(parse)
-        self._code = lru_cache(maxsize=EXPRESSIONS_MAX)(self._compiled_for)
+        self._code = lru_cache(maxsize=EXPRESSIONS_MAX)(self._compile)
 
     def check(self, expression: str) -> None:
         """Raises `FhirPathError` for an expression that cannot be parsed."""
@@ -57,20 +57,20 @@ class CompiledFhirPath(FhirPath):
         resolver: Resolver | None = None,
     ) -> list[Any]:
         """Same as the library's method, which also evaluates what cannot be compiled."""
-        found = None if environment else self._found(expression, focus, type, resource, resolver)
+        found = None if environment else self._evaluate_compiled(expression, focus, type, resource, resolver)
         if found is not None:
-            return [value for value in map(_value, found[0]) if value is not None]
+            return [value for value in map(_library_value, found[0]) if value is not None]
         return super().evaluate(
             expression, focus, type=type, resource=resource, environment=environment, resolver=resolver
         )
 
     def nodes(self, expression: str, focus: Any) -> list[Node]:
         """Same as the library's method, which also evaluates what cannot be compiled or typed statically."""
-        found = self._found(expression, focus)
+        found = self._evaluate_compiled(expression, focus)
         nodes = _nodes(*found) if found is not None else None
         return super().nodes(expression, focus) if nodes is None else nodes
 
-    def _found(
+    def _evaluate_compiled(
         self,
         expression: str,
         focus: Any,
@@ -95,7 +95,7 @@ class CompiledFhirPath(FhirPath):
         except (TypeError, KeyError, AttributeError, RecursionError, ArithmeticError) as error:
             raise FhirPathError(f"{expression}: {error}") from error
 
-    def _compiled_for(self, expression: str, type: str) -> Compiled | None:
+    def _compile(self, expression: str, type: str) -> Compiled | None:
         """The expression compiled for a type; None if it cannot be. Raises `FhirPathError` for invalid
         syntax.
         """
@@ -114,7 +114,7 @@ def _nodes(items: Items, static_type: StaticType) -> list[Node] | None:
     """The items with their types; None if a type is unknown."""
     found = []
     for item in items:
-        value, type = _value(item), _type_of(item, static_type)
+        value, type = _library_value(item), _type_of(item, static_type)
         if type is None:
             return None
         if value is not None:
@@ -134,7 +134,7 @@ def _type_of(item: Any, static_type: StaticType) -> str | None:
     return next(iter(names)) if len(names) == len(static_type.types) == 1 else None
 
 
-def _value(item: Any) -> Any:
+def _library_value(item: Any) -> Any:
     """An item in the form the library returns; None for a primitive that has only extensions."""
     value = exact_numbers(bare_value(item))
     if type(value) is SystemQuantity:

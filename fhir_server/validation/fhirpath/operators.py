@@ -179,12 +179,12 @@ def _may_be_temporal(left: Compiled, right: Compiled) -> bool:
     return bool(left.static_type.types & TEMPORAL) and bool(right.static_type.types & TEMPORAL)
 
 
-def _are_moments(one: Any, other: Any) -> bool:
+def _are_date_times(one: Any, other: Any) -> bool:
     return type(one) is str and type(other) is str and is_valid_date_time(one) and is_valid_date_time(other)
 
 
 def _equal_values_or_date_times(one: Any, other: Any, count_steps: CountSteps) -> bool | None:
-    return (_equal_date_times if _are_moments(bare_value(one), bare_value(other)) else equal)(
+    return (_equal_date_times if _are_date_times(bare_value(one), bare_value(other)) else equal)(
         one, other, count_steps
     )
 
@@ -246,7 +246,7 @@ def comparison(accepts: Callable[[int], bool]) -> Operator:
             one, other = singleton(run_left(this, scope)), singleton(run_right(this, scope))
             if one is None or other is None:
                 return None
-            found = compare(one, other, temporal or (may_be and _are_moments(one, other)))
+            found = compare(one, other, temporal or (may_be and _are_date_times(one, other)))
             if found is None and are_incomparable(one, other):
                 raise FhirPathError("only two numbers, texts, dates, times or quantities have an order")
             return None if found is None else accepts(found)

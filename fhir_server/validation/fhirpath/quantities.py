@@ -57,7 +57,7 @@ def compare_quantities(one: Any, other: Any) -> int | None:
     """
     if _is_calendar(one) is not _is_calendar(other):
         one, other = _of_calendar(one), _of_calendar(other)
-    first, second = comparable_quantity(_measure(one)), comparable_quantity(_measure(other))
+    first, second = comparable_quantity(_as_quantity(one)), comparable_quantity(_as_quantity(other))
     if first is None or second is None or first[1] != second[1]:
         return None
     return (first[0] > second[0]) - (first[0] < second[0])
@@ -77,13 +77,13 @@ def _of_calendar(value: Any) -> Any:
 
 def calendar_duration(value: Any) -> SystemQuantity | None:
     """A quantity of time to add to dates, with years and months of the calendar; None for any other value."""
-    measure = ucum_quantity(value)
-    if measure is None or measure.unit not in _CALENDAR:
-        return measure
-    return SystemQuantity(measure.value, _CALENDAR[measure.unit], calendar=True)
+    quantity = ucum_quantity(value)
+    if quantity is None or quantity.unit not in _CALENDAR:
+        return quantity
+    return SystemQuantity(quantity.value, _CALENDAR[quantity.unit], calendar=True)
 
 
-def _measure(value: Any) -> Any:
+def _as_quantity(value: Any) -> Any:
     return SystemQuantity(Decimal(number(value)), "1", calendar=False) if is_number(value) else value
 
 
@@ -98,7 +98,7 @@ def ucum_quantity(value: Any, nearly: bool = False) -> SystemQuantity | None:
     """A quantity or number in a unit of UCUM; None if it has none. With `nearly`, calendar years and months
     count as those of UCUM.
     """
-    value = _measure(value)
+    value = _as_quantity(value)
     if type(value) is SystemQuantity:
         units = UCUM_CODES | _NEARLY if nearly else UCUM_CODES
         unit = units.get(value.unit) if value.calendar else value.unit
