@@ -117,12 +117,12 @@ def test_what_is_ignored_is_told_in_short(registry: Registry) -> None:
     assert len(understood.ignored[0].text.render()) < 1_000
 
 
-def test_ways_and_terms_may_reach_their_limits() -> None:
+def test_chain_targets_and_terms_may_reach_their_limits() -> None:
     budget = Budget(CHAIN_TARGETS_MAX - 1, TERMS_MAX - 1)
-    budget.take_way("target")
+    budget.take_chain_target("target")
     budget.take_terms(1, "target")
     with pytest.raises(InvalidSearch):
-        budget.take_way("target")
+        budget.take_chain_target("target")
     with pytest.raises(InvalidSearch):
         budget.take_terms(1, "target")
 
