@@ -307,7 +307,7 @@ def matches() -> st.SearchStrategy[Match]:
         _match("_content", "word", _texts.map(WordValue)),
         _match("near", "position", _near_values),
         _match("_id", "token", _ids.map(lambda id: TokenValue(None, id)), None, "not", "ne"),
-        _match("_lastUpdated", "date", _updated_values()),
+        _match("_lastUpdated", "date", _updated_values(), None, None, "co"),
         _composite_match("code-quantity", ("token", "quantity")),
         _composite_match("subject-date-text", ("reference", "date", "string")),
         st.sampled_from(_KINDS).flatmap(lambda kind: _missing(*kind)),

@@ -107,6 +107,26 @@ def test_times_of_writing_against_the_time_from_10_to_20(
     for prefix, ids in expected.items():
         value = DateValue(prefix, 10_000, 20_000)
         assert found(store, Match("_lastUpdated", "date", (value,))) == ids, prefix
+    for high, ids in ((10_001, "10"), (10_002, "")):
+        within = DateValue("eq", 10_000, high)
+        assert found(store, Match("_lastUpdated", "date", (within,), "co")) == ids
+
+
+def test_resources_by_one_of_several_ids(store: Store) -> None:
+    for id in "abc":
+        put(store, person(id, type="Basic"))
+    put(store, person("b"))
+    either = tuple(TokenValue(None, id) for id in "ab")
+    for types, ids in (
+        (("Basic",), "a b"),
+        (("Patient",), "b"),
+        (("Basic", "Patient"), "a b b"),
+        ((), "a b b"),
+    ):
+        assert found(store, Match("_id", "token", either), types=types) == ids
+        assert found(store, Match("_id", "token", (*either, TokenValue("urn:x", "c"))), types=types) == ids
+    assert found(store, Match("_id", "token", either, "not")) == "c"
+    assert found(store, Match("_id", "token", (TokenValue("", "c"),))) == "c"
 
 
 def test_quantities_by_their_unit(store: Store) -> None:

@@ -370,7 +370,7 @@ class Compiler:
         for value in match.values:
             match value:
                 case DateValue():
-                    conditions.append(last_updated(value, f"{alias}.last_updated"))
+                    conditions.append(last_updated(value, match.modifier, f"{alias}.last_updated"))
                 case TokenValue(system, code):
                     fits = code is not None and not system
                     conditions.append(Sql(f"{alias}.id = ?", (code,)) if fits else NEVER)

@@ -258,9 +258,11 @@ def unit_of(value: Value) -> tuple[str, str] | None:
     return value.system, value.code
 
 
-def last_updated(value: DateValue, column: str) -> Sql:
+def last_updated(value: DateValue, modifier: str | None, column: str) -> Sql:
     """The condition on `column`, the `last_updated` of a version."""
     first, last = value.low, value.high - INSTANT
+    if modifier == "co":
+        return Sql(f"({column} <= ? AND {column} >= ?)", (first, last))
     within = Sql(f"({column} >= ? AND {column} <= ?)", (first, last))
     match value.prefix:
         case "eq":
