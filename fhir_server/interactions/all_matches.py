@@ -1,4 +1,4 @@
-"""All matches of a search, which are read page by page.
+"""All matches of a search, read page by page.
 
 https://hl7.org/fhir/R4/http.html#paging
 """
@@ -12,7 +12,7 @@ from fhir_server.store.port import Reader, StoredResource
 
 
 def all_matches(reader: Reader, query: SearchQuery) -> Iterator[StoredResource]:
-    """The matches of a query, whose `count` says how many are read at one time."""
+    """The matches of a query, read in pages of its `count`."""
     while True:
         result = reader.search(query)
         yield from result.matches

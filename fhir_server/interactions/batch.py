@@ -1,4 +1,4 @@
-"""batch: each entry on its own, as if it had been sent alone.
+"""batch: each entry is processed independently, as if it had been sent alone.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -27,9 +27,9 @@ def batch(
     dispatch: Dispatch,
     dispatch_with_own_writes: Dispatch,
 ) -> FhirResponse:
-    """Dispatch every entry in turn; a failed one has its own OperationOutcome and stops no other.
+    """Dispatch every entry in order; one that fails gets its own OperationOutcome and stops no other.
 
-    Entries after one that may write have to see what that wrote, though it may not be committed yet.
+    Entries after one that may write see its writes, although these may not be committed yet.
     """
     created = _created(contents)
     answers, ask = [], dispatch
@@ -41,7 +41,7 @@ def batch(
 
 
 def _created(contents: list[dict[str, Any]]) -> frozenset[str]:
-    """The names, of use inside the Bundle only, of the resources that its entries create."""
+    """The fullUrls `urn:...` of the resources that entries create, which are only valid inside the Bundle."""
     posted = (entry for entry in contents if entry.get("request", {}).get("method") == "POST")
     full_urls = (entry.get("fullUrl", "") for entry in posted)
     return frozenset(url for url in full_urls if url.startswith("urn:"))
@@ -67,7 +67,7 @@ def _answer(
 
 
 def _check_links(resource: Any, created: frozenset[str]) -> None:
-    """Raises `InvalidRequest` for a reference to what another entry creates: it would lead nowhere.
+    """Raise `InvalidRequest` for a reference to what another entry creates: a batch cannot resolve it.
 
     https://hl7.org/fhir/R4/http.html#brules
     """
@@ -80,7 +80,7 @@ def _check_links(resource: Any, created: frozenset[str]) -> None:
 
 
 def answer_entry(request: FhirRequest, answer: FhirResponse) -> bytes:
-    """The response to one entry. What a write returns is shown only when the client prefers it."""
+    """The response entry. The resource of a write is only included if the client prefers it."""
     is_write_of_resource = answer.content_location is not None
     shown = not is_write_of_resource or request.preferences.returns not in (None, "minimal")
     members = response(

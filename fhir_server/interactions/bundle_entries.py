@@ -1,4 +1,4 @@
-"""The entries of a batch or transaction Bundle, as the requests that they stand for.
+"""The entries of a batch or transaction Bundle, as requests.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """
@@ -26,11 +26,11 @@ _BODILESS = re.compile(r"(?:^|/)(?:_search|\$[^/?]+)(?:\?|$)")
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 READING = frozenset({"GET", "HEAD"})
-"""Those that write nothing, whatever they ask."""
+"""The methods that never write."""
 
 
 class Entry(Struct, frozen=True):
-    """One entry: its place in the Bundle, its fullUrl, and the request it stands for."""
+    """One entry: its index in the Bundle, its fullUrl, and its request."""
 
     index: int
     full_url: str | None
@@ -38,7 +38,7 @@ class Entry(Struct, frozen=True):
 
     @property
     def location(self) -> str:
-        """Where it stands, as FHIRPath."""
+        """The FHIRPath of the entry."""
         return f"Bundle.entry[{self.index}]"
 
     @property
@@ -49,7 +49,7 @@ class Entry(Struct, frozen=True):
 
 
 def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
-    """The entry as a request of the same client, with the Bundle's preferences."""
+    """Parse an entry as a request of the same client, with the Bundle's preferences."""
     asked = content.get("request")
     location = f"Bundle.entry[{index}]"
     if not isinstance(asked, dict) or asked.get("method") not in METHODS or not asked.get("url"):
@@ -83,8 +83,8 @@ def entry_of(index: int, content: dict[str, Any], outer: FhirRequest) -> Entry:
 
 
 def _full_url(full_url: str | None, path: tuple[str, ...], resource: Any, location: str) -> str | None:
-    """The fullUrl, which must not be that of a version; HAPI's client gives that of the version it has read,
-    and means the resource that it asks for.
+    """The fullUrl, which must not be of a version. That of a version of the entry's own resource, as HAPI's
+    client sends it, is taken as the resource's.
     https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.fullUrl
     """
     if not full_url or "/_history/" not in full_url:
@@ -97,7 +97,7 @@ def _full_url(full_url: str | None, path: tuple[str, ...], resource: Any, locati
 
 
 def _check_id(full_url: str | None, resource: Any, location: str) -> None:
-    """Raises `InvalidRequest` for a fullUrl that says another id than the resource to be put does."""
+    """Raise `InvalidRequest` for a fullUrl with another id than the resource of an update."""
     id = resource.get("id") if isinstance(resource, dict) else None
     if not full_url or not id or full_url.startswith("urn:"):
         return
@@ -132,7 +132,7 @@ def response(
 
 
 def _inside(path: str, entry: Entry) -> str:
-    """Where a path of a resource, or of a request's parameters, leads inside the Bundle."""
+    """The path inside the Bundle for a path of a resource, or of a request's parameters."""
     root, _, rest = path.partition(".")
     if root == "Bundle":
         return path
@@ -157,7 +157,7 @@ def _target(url: str, base_url: str, location: str) -> tuple[tuple[str, ...], tu
 
 
 def _relative(url: str, base_url: str) -> str:
-    """What follows the base, which may stand before it in full, or as a path on its host: /fhir/Patient."""
+    """A URL without the base, which may be absolute, or a path on its host as in /fhir/Patient."""
     base = urlsplit(base_url).path if url.startswith("/") else base_url
     return url.removeprefix(f"{base}/").lstrip("/")
 
@@ -172,7 +172,7 @@ def _conditions(asked: dict[str, Any]) -> Conditions:
 
 
 def _patch_document(resource: Any, location: str) -> tuple[Any, str]:
-    """A JSON Patch travels in a Bundle as a Binary that holds it in base64."""
+    """The patch of an entry and its media type. A JSON Patch in a Bundle is a Binary with base64 data."""
     if not isinstance(resource, dict) or resource.get("resourceType") != "Binary":
         return resource, ""
     content_type = str(resource.get("contentType")).partition(";")[0].strip().lower()

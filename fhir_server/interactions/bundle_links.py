@@ -1,4 +1,4 @@
-"""The links of a Bundle that holds one page of something.
+"""The links of a Bundle with one page of results.
 
 https://hl7.org/fhir/R4/http.html#paging
 """
@@ -19,48 +19,48 @@ PAGE_PARAMETER = "_page"
 PRESENTATION = ("_format", "_pretty")
 REMEMBERED_MAX = 4_096
 REMEMBERED_LENGTH_MAX = 512
-"""URLs that are remembered, as requests come again, and the length of their parameters."""
+"""The number of cached URLs, and the length of their parameters."""
 READABLE = ":,/$"
-"""Characters that a query need not escape, and that are easier to read as they are. A bar is none of them: no
-URI has one. https://www.rfc-editor.org/rfc/rfc3986#appendix-A"""
+"""Characters that stay unescaped in a query, to be readable. A bar is not allowed in a URI.
+https://www.rfc-editor.org/rfc/rfc3986#appendix-A"""
 
 _needs_more_than_bars = re.compile(rf"[^A-Za-z0-9_.~|{re.escape(READABLE)}-]").search
 
 
 def self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
-    """What was understood of the request, as a URL."""
+    """The URL of the parameters that were used."""
     is_short = sum([len(name) + len(value) for name, value in parameters]) <= REMEMBERED_LENGTH_MAX
     url = _short_url if is_short else _url
     return Link("self", url(request.base_url, page_path(request), tuple(parameters)))
 
 
 def further_self_link(request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
-    """As `self_link`, of a further page, with what leads to it again."""
+    """As `self_link`, for a further page, with its page token."""
     asked = [pair for pair in request.query if pair[0] == PAGE_PARAMETER]
     return Link("self", _url(request.base_url, page_path(request), [*parameters, *asked]))
 
 
 def first_link(relation: str, request: FhirRequest, parameters: Sequence[tuple[str, str]]) -> Link:
-    """The first page, by a walk that begins anew; how the client wants to see it goes with it."""
+    """A link to the first page of a new search, with the request's `_format` and `_pretty`."""
     kept = [pair for pair in request.query if pair[0] in PRESENTATION]
     return Link(relation, _url(request.base_url, page_path(request), [*parameters, *kept]))
 
 
 def page_link(relation: str, request: FhirRequest, token: str) -> Link:
-    """A further page; how the client wants to see it goes with it."""
+    """A link to a further page, with the request's `_format` and `_pretty`."""
     return first_link(relation, request, [(PAGE_PARAMETER, token)])
 
 
 def page_token(request: FhirRequest) -> str | None:
-    """What a link to a page says; None for a request that is of no such link."""
+    """The page token of a request; None if it has none."""
     return request.parameter(PAGE_PARAMETER)
 
 
 def check_beside_page(request: FhirRequest, parameters: Sequence[tuple[str, str]], limits: Limits) -> None:
-    """Raises `InvalidRequest` for parameters beside a page's token that the page would not follow.
+    """Raise `InvalidRequest` for parameters beside a page token that the page would ignore.
 
-    Those are all but the `parameters` by which its first page was asked for, which the link `self` repeats,
-    and a `_count` that is no less than theirs.
+    Allowed are the `parameters` of the first page, which the link `self` repeats, and a `_count` that is not
+    less than theirs.
     """
     others = [pair for pair in request.query if pair[0] not in PRESENTATION]
     tokens = [name for name, _ in others if name == PAGE_PARAMETER]
@@ -73,24 +73,24 @@ def check_beside_page(request: FhirRequest, parameters: Sequence[tuple[str, str]
 
 
 def _agrees(pair: tuple[str, str], parameters: Sequence[tuple[str, str]], limits: Limits) -> bool:
-    """Whether a parameter asks for nothing else than the page gives whose first page had these parameters."""
+    """Whether a parameter agrees with those of the first page."""
     if pair[0] == "_count":
         return page_size(pair[1], limits) >= page_size(dict(parameters).get("_count"), limits)
     return pair in parameters
 
 
 def page_path(request: FhirRequest) -> str:
-    """The path that a page belongs to, which its token is bound to."""
+    """The path that a page token is bound to."""
     return "/".join(searched_path(request))
 
 
 def searched_path(request: FhirRequest) -> tuple[str, ...]:
-    """The path of what is searched, be it by GET or by POST."""
+    """The path of a search, without the `_search` of a POST."""
     return request.path[:-1] if request.path[-1:] == ("_search",) else request.path
 
 
 def page_size(count: str | None, limits: Limits) -> int:
-    """What `_count` asks for, within the limits; the default when it is absent."""
+    """The page size of `_count`, within the limits; the default if it is absent."""
     if count is None:
         return limits.page_default
     if not (count.isascii() and count.isdecimal()) or len(count) > 9:

@@ -1,4 +1,4 @@
-"""The definitions that a transaction brings: they count for all that comes with them.
+"""The definitions in a transaction, which apply to its other resources too.
 
 https://hl7.org/fhir/R4/http.html#trules
 """
@@ -14,8 +14,8 @@ from fhir_server.interactions.definition_changes import is_known
 
 
 def with_bundled_definitions(engine: Engine, writing: Iterable[Entry]) -> Engine:
-    """What judges the resources of entries by the profiles and codes that are among them too; the engine
-    itself where it knows them all. What is not sound is left out, since it is refused.
+    """An engine that also validates by the definitions among the entries; the engine itself if it has them
+    all. Structurally invalid ones are left out, as they are refused anyway.
     """
     brought = {
         _listing(entry): entry.request.content
@@ -43,7 +43,7 @@ def _defines(entry: Entry) -> bool:
 
 
 def _listing(entry: Entry) -> Listing:
-    """As it will be listed. What is created, and what a condition has yet to find, takes no other's place."""
+    """The listing that the definition will have. One without a known id replaces no other."""
     path, resource = entry.request.path, entry.request.content
     id = path[1] if entry.request.method == "PUT" and len(path) == 2 else f"#{entry.index}"
     type, url, version = (resource.get(name, "") for name in ("resourceType", "url", "version"))

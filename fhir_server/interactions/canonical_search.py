@@ -1,8 +1,8 @@
-"""Chains, `_has` and includes by canonical url: what such a reference leads to is looked for by its url.
+"""Chains, `_has` and includes through canonical references, whose targets are found by url.
 
-A canonical says no type and no id, so that no index leads on from it. What is at the far end of the step is
-searched first, and the urls found there are what is then searched for. A canonical below our own base may be
-a resource's address as well as its url, and leads to both.
+A canonical has neither type nor id, so no index joins it with its target. The far end of the step is searched
+first, and its urls become values of the criterion. A canonical below the server's own base may be a
+resource's address as well as its url, and is resolved as both.
 https://hl7.org/fhir/R4/references.html#canonical
 """
 
@@ -37,27 +37,27 @@ from fhir_server.search.text_elements import element_types
 from fhir_server.store.port import Reader, StoredResource
 
 FOLLOWED_MAX = 1_000
-"""Resources at the far end of a step that are looked at."""
+"""The most resources at the far end of a step."""
 
 
 class CanonicalSearch(Struct, frozen=True):
-    """Follows canonicals by the definitions of an engine, with what a reader finds."""
+    """Resolves the canonicals of a query by searches of `reader`."""
 
     engine: Engine
     reader: Reader
 
     def followed(self, query: SearchQuery) -> SearchQuery:
-        """The query with the steps by canonicals taken. Raises `InvalidSearch` where one leads too far."""
+        """The query with steps through canonicals replaced. Raises `InvalidSearch` for too many targets."""
         where = tuple(self._clause(clause, query.types) for clause in query.where)
         return query if where == query.where else structs.replace(query, where=where)
 
     def codes(self, type: str) -> list[str]:
-        """The reference parameters of a type that look at canonicals."""
+        """The reference parameters of a type that select canonicals."""
         parameters = self.engine.registry.search_parameters(type)
         return [code for code in parameters if self._is_canonical(type, code)]
 
     def referred(self, sources: Iterable[StoredResource], include: Include) -> list[StoredResource]:
-        """What resources refer to by canonicals."""
+        """The resources that `sources` refer to by canonicals."""
         found: dict[str, StoredResource] = {}
         followed: dict[str, list[str]] = {}
         for source in sources:
@@ -72,7 +72,7 @@ class CanonicalSearch(Struct, frozen=True):
         return list(found.values())
 
     def referring(self, targets: Sequence[StoredResource], include: Include) -> list[StoredResource]:
-        """What refers to resources by canonicals."""
+        """The resources that refer to `targets` by canonicals."""
         ways = [(target.type, tuple(self._ways_to(target))) for target in targets]
         if not any(values for _, values in ways):
             return []
@@ -124,7 +124,7 @@ class CanonicalSearch(Struct, frozen=True):
         return self.reader.search(query).matches
 
     def _canonicals_of(self, stored: StoredResource, code: str) -> Iterator[tuple[str, str]]:
-        """The urls that a resource refers to by a parameter, each with its version or none."""
+        """The canonicals of a resource under a parameter, as (url, version or empty)."""
         resource = json.parse_own(stored.body)
         for entry in self.engine.extractor.entries_of(resource, frozenset({code})).references:
             if entry.parameter != code or not entry.target:
@@ -136,8 +136,8 @@ class CanonicalSearch(Struct, frozen=True):
                 yield f"{base_url.rstrip('/')}/{entry.type}/{entry.target}", entry.version
 
     def _ways_to(self, target: StoredResource) -> Iterator[ReferenceValue]:
-        """How canonicals refer to a resource: by its url and version, or by its url whatever the version.
-        A url below our own base is on record as a reference to `Type/id`.
+        """The canonicals that refer to a resource: its url with its version, and without. A url below the
+        server's own base is indexed as a reference to `Type/id`.
         """
         resource: dict[str, Any] = json.parse_own(target.body)
         url, version = resource.get("url"), resource.get("version")
@@ -166,7 +166,7 @@ class CanonicalSearch(Struct, frozen=True):
         return [include.parameter] if self._is_canonical(source, include.parameter) else []
 
     def _targets(self, source: str, code: str, target: str | None) -> tuple[str, ...]:
-        """The types with a url that a parameter may lead to."""
+        """The target types of a parameter that have a url."""
         possible = (
             Parameters(self.engine.registry, (source,)).targets(code) or self.engine.registry.resource_types
         )
@@ -185,7 +185,7 @@ class CanonicalSearch(Struct, frozen=True):
 
 
 def has_joins(query: SearchQuery) -> bool:
-    """Whether a clause may lead from one resource to another."""
+    """Whether a clause may join another resource, as chains do."""
     for clause in query.where:  # noqa: SIM110 - a loop takes a third of the time
         if type(clause) is not Match:
             return True

@@ -1,4 +1,4 @@
-"""capabilities: what this server does, built from the registry and the plug points.
+"""capabilities: the CapabilityStatement, built from the registry and the programme's operations.
 
 https://hl7.org/fhir/R4/http.html#capabilities
 """
@@ -133,12 +133,12 @@ def _resource(type: str, engine: Engine) -> dict[str, Any]:
 
 
 def _queries(engine: Engine, *types: str) -> list[NamedQuery]:
-    """The named queries that can be asked of a type; without one, of several."""
+    """The named queries of a type; without one, those of several types."""
     return [query for query in engine.registry.named_queries if query.is_for(types)]
 
 
 def _operations(operations: Sequence[Operation], queries: Sequence[NamedQuery]) -> dict[str, Any]:
-    """Operations, and named queries, which R4 lists with them under the names by which `_query` asks."""
+    """The operations and named queries, which R4 lists together."""
     offered = [{"name": operation.code, "definition": operation.definition} for operation in operations]
     offered += [{"name": query.code, "definition": query.url} for query in queries]
     return {"operation": offered} if offered else {}

@@ -1,6 +1,6 @@
-"""What changed while a sorted search was paged through, and so may have moved to where its pages had been.
+"""Matches that changed during the paging of a sorted search, and may have moved to a page already read.
 
-It comes at the end, whatever its place, so that nothing is lost that still matches.
+They are returned on additional pages at the end, so that no match is lost.
 https://hl7.org/fhir/R4/http.html#paging
 """
 
@@ -11,12 +11,12 @@ from fhir_server.search.ast import DateValue, Match, Page, SearchQuery
 from fhir_server.store.port import Reader, SearchResult
 
 FROM_THE_FIRST = (0,)
-"""The key before every resource, where they come by their first sequence."""
+"""The keyset before every resource in the order of first sequences."""
 
 
 def first_change(query: SearchQuery, result: SearchResult, engine: Engine, reader: Reader) -> int | None:
-    """Since when matches have changed that were there when the walk of pages began, in microseconds; None
-    where none has, or the walk goes on.
+    """The time of the first change since the first page, in microseconds, if matches have changed; None
+    otherwise, and before the last page.
     """
     if not query.sort or query.page is None or result.next is not None:
         return None
@@ -30,12 +30,12 @@ def first_change(query: SearchQuery, result: SearchResult, engine: Engine, reade
 
 
 def changes_since(query: SearchQuery, since: int) -> SearchQuery:
-    """The search for what changed since then, by first sequence, which no change moves."""
+    """The search for matches changed since then, by first sequence, an order that no change affects."""
     changed = Match("_lastUpdated", "date", (DateValue("ge", since, since + 1),))
     return structs.replace(query, where=(*query.where, changed), sort=())
 
 
 def committed_after(result: SearchResult, snapshot: int) -> SearchResult:
-    """Leave out what was committed before the walk began, at the time of the first change."""
+    """The result without versions committed before the first page was read."""
     matches = tuple(match for match in result.matches if match.sequence > snapshot)
     return structs.replace(result, matches=matches)

@@ -1,7 +1,7 @@
-"""Conditions of a transaction that another of its own entries may meet.
+"""Conditions of a transaction that another of its own entries may match.
 
-The outcome may not depend on the order of the entries, so a condition that nothing met must still have one
-match when all is written. https://hl7.org/fhir/R4/http.html#trules
+The outcome may not depend on the order of entries: criteria without a match before the transaction must have
+only one match after it. https://hl7.org/fhir/R4/http.html#trules
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from fhir_server.extension import Resource
 from fhir_server.interactions.criteria import Criteria
 
 PLAIN = frozenset("\\,:")
-"""What makes more of a condition than a look-up by one identifier."""
+"""Characters of criteria that are more than one plain identifier."""
 
 T = TypeVar("T")
 
@@ -39,22 +39,22 @@ def conflicting_conditions(
 
 
 def in_dependency_order(waiting: Iterable[tuple[T, str, frozenset[str]]]) -> Iterator[T]:
-    """What waits, each with its own type, or name, and with those that it looks for: that which others look
-    for comes first.
+    """Sort items so that those which others depend on come first. Each is (item, its own name, the names it
+    depends on).
     """
     left = list(waiting)
     while left:
         own = {name for _, name, _ in left}
         ready = [own.isdisjoint(wanted) for _, _, wanted in left]
         if not any(ready):
-            # They look for one another.
+            # A circular dependency.
             ready = [True] * len(left)
         yield from (candidate[0] for candidate, is_ready in zip(left, ready, strict=True) if is_ready)
         left = [candidate for candidate, is_ready in zip(left, ready, strict=True) if not is_ready]
 
 
 def _identifiers(resource: Resource) -> set[str]:
-    """The values of a resource's identifiers, which are compared without regard to case."""
+    """The case-folded values of a resource's identifiers."""
     given = resource.get("identifier", [])
     listed: list[Any] = given if isinstance(given, list) else [given]
     return {
@@ -65,7 +65,7 @@ def _identifiers(resource: Resource) -> set[str]:
 
 
 def _identifier(wanted: Criteria) -> str | None:
-    """The value of the identifier that a condition looks up; None where it does something else."""
+    """The case-folded identifier of criteria on one identifier alone; None for any other criteria."""
     if len(wanted.parameters) != 1:
         return None
     name, text = wanted.parameters[0]

@@ -15,20 +15,19 @@ from fhir_server.interactions import messages
 from fhir_server.store.port import StoredResource
 
 _IN_LIST = re.compile(r'(?:[^,"]|"[^"]*"?)+')
-"""What stands between the commas of a list; a tag may hold commas."""
+"""An element of a comma-separated list; a quoted tag may contain commas."""
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"|(\d+)')
 _HEADER_LENGTH_MAX = 8_192
-"""More versions than this holds nobody knows of one resource."""
+"""Longer headers are refused."""
 _SHOWN_LENGTH_MAX = 100
 _SECOND = 1_000_000
 _MILLISECOND = 1_000
-"""What `meta.lastUpdated` is told to."""
+"""The precision of `meta.lastUpdated`."""
 
 
 def check_if_match(conditions: Conditions, current: StoredResource | None) -> None:
-    """Raises `PreconditionFailed` unless the current version is one of those If-Match names, or, where that
-    is absent, none that came after If-Unmodified-Since. A deletion is named by its version, which who brings
-    the resource back was told, but is not any version.
+    """Raise `PreconditionFailed` unless If-Match names the current version or, without If-Match, the current
+    version is not later than If-Unmodified-Since. A deletion matches its version number, but not `*`.
     """
     if conditions.if_match is None:
         if conditions.if_unmodified_since is not None:
@@ -54,8 +53,8 @@ def _check_unmodified(since: str, current: StoredResource | None) -> None:
 
 
 def check_write(conditions: Conditions, current: StoredResource | None) -> None:
-    """Raises `PreconditionFailed` as `check_if_match` does, and when the current version is one that
-    If-None-Match names; `*` asks that the resource does not exist yet.
+    """Raise `PreconditionFailed` as `check_if_match` does, and if If-None-Match names the current version;
+    `*` names any, so that the resource must not exist.
     """
     check_if_match(conditions, current)
     if conditions.if_none_match is None or current is None or current.deleted:
@@ -69,7 +68,7 @@ def check_write(conditions: Conditions, current: StoredResource | None) -> None:
 
 
 def names_version(conditions: Conditions, version: int) -> bool:
-    """Whether If-None-Match names a version, and so what the client already has."""
+    """Whether If-None-Match names a version, which the client then already has."""
     if conditions.if_none_match is None:
         return False
     versions = _versions(conditions.if_none_match, "If-None-Match")
@@ -77,7 +76,7 @@ def names_version(conditions: Conditions, version: int) -> bool:
 
 
 def unchanged(conditions: Conditions, current: StoredResource) -> bool:
-    """Whether a conditional read finds what the client already has."""
+    """Whether the client of a conditional read already has the current version."""
     if conditions.if_none_match is not None:
         return names_version(conditions, current.version)
     if conditions.if_modified_since is not None:
@@ -97,9 +96,9 @@ def _versions(header: str, name: str) -> frozenset[str] | None:
 
 
 def _end_of(since: str) -> int:
-    """The first microsecond after an HTTP date, or after the instant that a Bundle writes in its place.
+    """The first microsecond after an HTTP date, or after an instant, which a Bundle has in its place.
 
-    What is neither is as good as absent: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3
+    `BEGINNING` for anything else, which is ignored: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3
     """
     for text in (since, f"{since} GMT"):  # A date of RFC 850 is taken as one only with its zone.
         try:

@@ -1,6 +1,6 @@
-"""The conformance resources that lie in the store: those of installed packages, and those of clients.
+"""The conformance resources in the store: those of installed packages, and those of clients.
 
-They are listed when an engine is made, and read when asked for.
+They are listed when an engine is made, and read on demand.
 https://hl7.org/fhir/R4/conformance-module.html
 """
 
@@ -21,14 +21,14 @@ CLIENT_TYPES = (
     *("StructureDefinition", "ValueSet", "CodeSystem", "ConceptMap", "NamingSystem"),
     "OperationDefinition",
 )
-"""What clients store of these is used from its commit on. SearchParameters have their own way."""
+"""Types of which clients' resources are used from their commit on. SearchParameters are separate."""
 
 PACKAGES = "package/"
 CONTENTS = "package-content/"
-"""How the names of documents begin: the indexes of packages, and their resources."""
+"""Prefixes of document names: the indexes of packages, and their resources."""
 
 FRESH_MAX = 256
-"""Resources written a moment ago that are kept at hand, since other connections cannot read them yet."""
+"""The most recent resources to keep in memory, since other connections cannot read them yet."""
 
 _PAGE = 500
 
@@ -37,12 +37,12 @@ _index = msgspec.json.Decoder(PackageIndex).decode
 
 
 def installed(reader: Reader) -> tuple[PackageIndex, ...]:
-    """The packages that are installed, by name and version."""
+    """The installed packages, by name and version."""
     return tuple(_index(reader.document(name) or b"") for name in reader.documents(PACKAGES))
 
 
 def packaged(reader: Reader, contents: Reader) -> LazyLayer:
-    """The resources of all packages that a reader sees, each read from `contents` when it is asked for."""
+    """The resources of all installed packages, each read from `contents` on demand."""
     entries = tuple(entry for package in installed(reader) for entry in package.entries())
 
     def read(entry: Entry) -> Resource | None:
@@ -53,14 +53,14 @@ def packaged(reader: Reader, contents: Reader) -> LazyLayer:
 
 
 class StoredConformance:
-    """Lists what lies in a store; a layer that has not changed is the same as before."""
+    """Lists the conformance resources of a store; an unchanged list is the same object as before."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._last: tuple[tuple[str, ...], LazyLayer] = ((), LazyLayer())
 
     def packages(self, reader: Reader) -> LazyLayer:
-        """The resources of all packages that the reader sees. A package never changes under its name."""
+        """The resources of all packages that the reader sees. Packages are immutable."""
         names = reader.documents(PACKAGES)
         before, packages = self._last
         if names != before:
@@ -69,7 +69,7 @@ class StoredConformance:
         return packages
 
     def clients(self, reader: Reader, known: LazyLayer) -> LazyLayer:
-        """The resources of clients that the reader sees; `known` itself if they are still the same."""
+        """The resources of clients that the reader sees; `known` itself if they are unchanged."""
         entries: list[Entry] = []
         new: dict[Entry, Resource] = {}
         by_key = {entry.key: entry for entry in known.entries}

@@ -20,7 +20,7 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 
 
 def delete(request: FhirRequest, engine: Engine) -> Work:
-    """DELETE [type]/[id]: 204, also when there is nothing (left) to delete."""
+    """DELETE [type]/[id]: 204, even if there is nothing to delete."""
     type, id = request.path
 
     def work(unit: UnitOfWork) -> FhirResponse:
@@ -32,7 +32,7 @@ def delete(request: FhirRequest, engine: Engine) -> Work:
 
 
 def conditional_delete(request: FhirRequest, engine: Engine) -> Work:
-    """DELETE [type]?criteria: the one match, or all matches where the server is set so."""
+    """DELETE [type]?criteria: the only match, or all matches if the server is configured so."""
     wanted = Criteria(request.path[0], request.query, "delete")
 
     def work(unit: UnitOfWork) -> FhirResponse:
@@ -47,9 +47,7 @@ def conditional_delete(request: FhirRequest, engine: Engine) -> Work:
 def deletion_targets(
     unit: UnitOfWork, engine: Engine, wanted: Criteria, base_url: str
 ) -> tuple[StoredResource, ...]:
-    """What a conditional delete deletes. Raises `PreconditionFailed` for more matches than the server
-    allows.
-    """
+    """The matches of a conditional delete. Raises `PreconditionFailed` for more than the server allows."""
     limit = engine.limits.conditional_delete_max if engine.conditional_delete_multiple else 1
     found = find_matches(unit, engine, wanted, base_url, limit + 1)
     if len(found) <= limit:
@@ -73,5 +71,5 @@ def _delete(
 
 
 def version_told(deleted: Sequence[StoredResource | None]) -> int | None:
-    """The version that the answer names: that of the deletion, where there was just one."""
+    """The version for the response: that of the deletion, if there was only one."""
     return deleted[0].version if len(deleted) == 1 and deleted[0] else None

@@ -1,6 +1,6 @@
-"""The conditions of a transaction's entries, which may name others as in `Observation?subject=urn:uuid:...`.
+"""Conditions of a transaction's entries, which may refer to others as in `Observation?subject=urn:uuid:...`.
 
-What names others can be looked up once those have their identities on this server.
+Such a condition is resolved after the entries that it refers to have their identities on this server.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -18,14 +18,14 @@ from fhir_server.interactions.criteria import Criteria, create_criteria, with_pa
 from fhir_server.interactions.entry_links import Identities
 
 INTERACTIONS: Mapping[str, str] = {"PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-"""What a method does that has its criteria in the url."""
+"""The interactions with criteria in the URL, by method."""
 
 Condition = tuple[Entry, Criteria]
 
 
 class EntryConditions:
-    """What the entries that write ask for. `known` are the criteria, by the index of their entry, of creates
-    and updates that name no other entry; what is wrong with one is told when it is its turn.
+    """The conditions of writing entries. `known` are the criteria, by entry index, of creates and updates
+    that refer to no other entry; errors are reported when the entry is processed.
     """
 
     def __init__(self, entries: Sequence[Entry], engine: Engine) -> None:
@@ -36,14 +36,14 @@ class EntryConditions:
         self.known = dict(self._understood(conditions))
 
     def wanted(self, entry: Entry, identities: Identities) -> Criteria:
-        """The criteria in the url of an entry, those that it names under the identities that they have by
-        now. Raises `InvalidRequest` where one has none.
+        """The criteria in the URL of an entry, with references to other entries replaced by their identities.
+        Raises `InvalidRequest` if one has none yet.
         """
         return self.known.get(entry.index) or self._identified(entry, _criteria(entry), identities)
 
     def wanted_to_create(self, entry: Entry, identities: Identities) -> Criteria | None:
-        """As `wanted`, of an entry that creates; None where nothing keeps it from that. Raises
-        `InvalidRequest` for criteria of another type.
+        """As `wanted`, for a create; None if it is unconditional. Raises `InvalidRequest` for criteria of
+        another type.
         """
         if known := self.known.get(entry.index):
             return known
@@ -51,7 +51,7 @@ class EntryConditions:
         return None if wanted is None else self._identified(entry, wanted, identities)
 
     def in_dependency_order(self, entries: Sequence[Entry]) -> Iterable[Entry]:
-        """The entries in their order, but those that name others after these."""
+        """The entries in order, except that those which refer to others come after these."""
         if not self._names:
             return entries
         nothing: frozenset[str] = frozenset()
@@ -78,7 +78,7 @@ class EntryConditions:
 
 
 def _read(entry: Entry) -> Criteria | None:
-    """The criteria of an entry; None where it has none, or none that can be read."""
+    """The criteria of an entry; None if it has none, or invalid ones."""
     request = entry.request
     with suppress(FhirError):
         if request.method == "POST":
@@ -94,7 +94,7 @@ def _criteria(entry: Entry) -> Criteria:
 
 
 def _names_in(wanted: Criteria, full_urls: Collection[str], registry: Registry) -> frozenset[str]:
-    """The fullUrls that stand where a condition asks for a reference."""
+    """The fullUrls among the values of a condition's reference parameters."""
     values = ((name, part) for name, value in wanted.parameters for part in value.split(","))
     found = [(name, part) for name, part in values if part in full_urls]
     return frozenset([part for name, part in found if _seeks_reference(wanted.type, name, registry)])
