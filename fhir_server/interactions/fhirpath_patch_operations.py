@@ -1,4 +1,4 @@
-"""The operations of a FHIRPath Patch, read from its Parameters.
+"""The operations of a FHIRPath Patch, parsed from its Parameters.
 
 https://hl7.org/fhir/R4/fhirpatch.html
 """
@@ -17,12 +17,12 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "replace": ("value",),
     "move": ("source", "destination"),
 }
-"""The parts that a type of operation has besides its path."""
+"""The required parts of a type of operation, besides its path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation; `value` is the part that holds what to write."""
+    """One operation; `value` is the part with the value to write."""
 
     type: str
     path: str
@@ -34,7 +34,7 @@ class Operation:
 
 
 def operation_of(index: int, parameter: Any) -> Operation:
-    """The operation that a parameter describes. Raises `InvalidRequest` for one that is malformed."""
+    """Parse the operation of a parameter. Raises `InvalidRequest` if it is malformed."""
     if not _is_part(parameter) or parameter["name"] != "operation":
         refuse(index, messages.PATCH_NAMES_NEEDED())
     named = [part["name"] for part in parameter.get("part", ())]
@@ -60,7 +60,7 @@ def operation_of(index: int, parameter: Any) -> Operation:
 
 
 def _is_part(part: Any) -> bool:
-    """Whether it has a name, and so has every part of it."""
+    """Whether it is a part with a name, as are all its parts."""
     if not isinstance(part, dict) or not isinstance(part.get("name"), str):
         return False
     parts = part.get("part", [])
@@ -68,8 +68,8 @@ def _is_part(part: Any) -> bool:
 
 
 def typed(part: Mapping[str, Any]) -> tuple[str, Any, Any]:
-    """A part's value after the suffix of its type, such as ("Quantity", {...}, None); no suffix for a
-    resource. What `_value[x]` says of a primitive comes last.
+    """A part's type suffix, value and `_value[x]`, such as ("Quantity", {...}, None); the suffix of a
+    resource is empty.
     """
     if "resource" in part:
         return "", part["resource"], None
@@ -79,7 +79,7 @@ def typed(part: Mapping[str, Any]) -> tuple[str, Any, Any]:
 
 
 def _plain(part: dict[str, Any] | None, kind: type) -> Any:
-    """A part's value; None where it is of another type."""
+    """A part's value; None if it is of another type."""
     value = None if part is None else typed(part)[1]
     return value if type(value) is kind else None
 

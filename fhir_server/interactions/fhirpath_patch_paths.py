@@ -1,7 +1,7 @@
-"""Which elements of a resource a FHIRPath leads to, primitives among them.
+"""The elements that a path of a FHIRPath Patch selects, primitives included.
 
-FHIRPath gives values: those that are objects are found again in the resource. A primitive is found as a
-member of the object before it. https://hl7.org/fhir/R4/fhirpatch.html
+FHIRPath returns values. Objects are located in the resource by identity; a primitive is located as a member
+of its parent object. https://hl7.org/fhir/R4/fhirpatch.html
 """
 
 import re
@@ -29,8 +29,8 @@ _TAKEN = {"first": slice(0, 1), "last": slice(-1, None), "tail": slice(1, None)}
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The last step of a path: the name of an element or, with its argument, of a function, and which item is
-    taken of what it gives.
+    """The last step of a path: the name of an element or, with an argument, of a function, and the index of
+    an item.
     """
 
     name: str
@@ -42,17 +42,17 @@ class _Step:
 
 
 class PatchPaths:
-    """Finds the places with the help of the definitions, which tell what an element may be called in JSON."""
+    """Finds the places of elements, with their JSON names from the definitions."""
 
     def __init__(self, registry: Registry, paths: FhirPath) -> None:
         self._registry = registry
         self._paths = paths
 
     def of(self, resource: Resource, path: str) -> list[Place]:
-        """The places that `path` leads to, in order.
+        """The places that `path` selects, in order.
 
-        A primitive that has extensions alone is where its value would be. Raises `NotApplicable` for a path
-        to something else than elements of the resource, `FhirPathError` for one that cannot be read.
+        A primitive with extensions alone has the place that its value would have. Raises `NotApplicable` for
+        a path to anything but elements of the resource, `FhirPathError` for an invalid one.
         """
         if path == resource["resourceType"] or path in _ROOTS:
             return [()]
@@ -70,7 +70,7 @@ class PatchPaths:
             return last.taken(self._chosen(resource, self.of(resource, parent) if parent else [], last))
 
     def members(self, resource: Resource, path: str, name: str) -> list[Place]:
-        """The places of the elements called `name` in what `path` leads to, the resource if it is empty."""
+        """The places of the elements `name` in those of `path`, or in the resource if `path` is empty."""
         name = name.removeprefix("_")
         parents = self.of(resource, path) if path else [()]
         found: list[Place] = []
@@ -85,7 +85,7 @@ class PatchPaths:
         return found
 
     def element(self, resource: Resource, parent: Place, name: str) -> Element | None:
-        """What is known of the element `name`, which may say its type, of the element at a place."""
+        """The definition of the child `name` of a place; for a choice the name may include the type."""
         if isinstance(value_at(resource, parent), dict):
             elements = elements_at(self._registry, resource, parent)
         else:
@@ -101,7 +101,7 @@ class PatchPaths:
         return [where[id(node)] for node in found]
 
     def _chosen(self, resource: Resource, places: list[Place], function: _Step) -> list[Place]:
-        """What a function leaves of primitives."""
+        """The places that a function selects among primitives."""
         argument = (function.argument or "").strip()
         if function.name == "where":
             return [place for place in places if self._meets(resource, place, argument)]
@@ -137,7 +137,7 @@ def _without_parentheses(path: str) -> str:
 
 
 def parted(path: str) -> tuple[str, _Step | None]:
-    """A path before its last step, and that step; None where it does not end in one."""
+    """A path without its last step, and that step; None if it does not end in one."""
     depth, end = 0, -1
     for token in _TOKEN.finditer(path):
         depth += (token[0] in "([") - (token[0] in ")]")
@@ -153,7 +153,7 @@ def parted(path: str) -> tuple[str, _Step | None]:
 
 
 def value_at(resource: Resource, place: Place) -> Any:
-    """What stands at a place; None for a primitive that has extensions alone."""
+    """The value at a place; None for a primitive with extensions alone."""
     node: Any = resource
     for step in place:
         node = node.get(step) if isinstance(node, dict) else node[step]
@@ -163,7 +163,7 @@ def value_at(resource: Resource, place: Place) -> Any:
 
 
 def inside(resource: Resource, place: Place) -> Place:
-    """The place of the object with the members of an element: beside it where it is a primitive."""
+    """The place of the object with an element's children: the `_name` property for a primitive."""
     if isinstance(value_at(resource, place), dict):
         return place
     name_at = -1 if isinstance(place[-1], str) else -2

@@ -20,7 +20,7 @@ _ANY_TYPE = frozenset({"Element", "BackboneElement"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A value under the JSON property that takes it, and what is said beside it; either may be None."""
+    """A JSON property with its value and its `_property` (`beside`); either may be None."""
 
     name: str
     value: Any
@@ -28,7 +28,7 @@ class Written:
 
 
 class PatchValues:
-    """Makes values of the parts of an operation."""
+    """Makes JSON values from the parts of an operation."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -49,13 +49,13 @@ class PatchValues:
         return Written(name, own_copy(value), own_copy(beside))
 
     def _fits(self, suffix: str, code: str) -> bool:
-        """Whether values of a type may stand where a type is wanted: they derive from the same one."""
+        """Whether a value of one type may be used for another: both derive from the same type."""
         if code == "xhtml":
             return suffix == "String"
         return self._origin(suffix or "Resource") == self._origin(code)
 
     def _origin(self, name: str) -> str:
-        """What a type derives from, such as string for code, in the writing of `value[x]`."""
+        """The root type, such as String for code, spelled as in `value[x]`."""
         for spelled in (name, name[0].lower() + name[1:]):
             try:
                 base = self._registry.type(spelled).base
@@ -66,7 +66,7 @@ class PatchValues:
         return name[0].upper() + name[1:]
 
     def _object(self, elements: Mapping[str, Element], parts: list[dict[str, Any]]) -> dict[str, Any]:
-        """The object that nested parts describe; a name that may repeat makes a list."""
+        """The object of nested parts; a name that may repeat becomes a list."""
         built: dict[str, Any] = {}
         for part in parts:
             element = element_named(elements, part["name"])
@@ -82,11 +82,11 @@ class PatchValues:
 
 
 Pair = tuple[Any, Any]
-"""A value and what is said beside it; None for what is not there."""
+"""A value and its `_property`; None for what is absent."""
 
 
 def pairs(parent: Mapping[str, Any], name: str) -> list[Pair]:
-    """The values under a property, one or a list of them; nulls beyond the last say nothing."""
+    """The values of a property, one or a list; trailing nulls are dropped."""
     value, beside = parent.get(name), parent.get(f"_{name}")
     if isinstance(value, list) or isinstance(beside, list):
         found = list(zip_longest(value or (), beside or ()))
@@ -97,7 +97,7 @@ def pairs(parent: Mapping[str, Any], name: str) -> list[Pair]:
 
 
 def put(parent: dict[str, Any], name: str, items: list[Pair], *, is_list: bool) -> None:
-    """Write values under a property, and beside it what is said of them, where there is anything."""
+    """Set a property and its `_property`; remove each if it has no values."""
     for key, values in ((name, [value for value, _ in items]), (f"_{name}", [other for _, other in items])):
         if any(value is not None for value in values):
             parent[key] = values if is_list else values[0]
@@ -106,7 +106,7 @@ def put(parent: dict[str, Any], name: str, items: list[Pair], *, is_list: bool) 
 
 
 def _json_name(element: Element, suffix: str) -> str:
-    """The JSON property of an element whose value is of a type with that suffix."""
+    """The JSON property of an element for a value with that type suffix."""
     if not element.choice:
         return element.name
     name = element.name + suffix

@@ -36,11 +36,11 @@ FILTERS = ("_since", "_at", LIST, "_count")
 PARTS = ("_summary", "_elements")
 PARAMETERS = (*FILTERS, *PARTS, PAGE_PARAMETER, "_format", "_pretty", "_sort", "_total")
 NEWEST_FIRST = "-_lastUpdated"
-"""The order of every history."""
+"""The only order of a history."""
 
 
 class HistoryPage(Struct, frozen=True, array_like=True):
-    """A page: the parameters of the history, and the sequence that it continues below, None for the first."""
+    """A page: the parameters of the history, and the sequence before which it continues, None at first."""
 
     parameters: tuple[tuple[str, str], ...]
     before: int | None = None
@@ -70,10 +70,10 @@ def history(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
 def history_entry(
     stored: StoredResource, base_url: str, part: Subset | None = None, *, recreated: bool = False
 ) -> bytes:
-    """One version, or a part of it, as an entry that says which request made it, and its answer; `recreated`
-    when it follows a deletion.
+    """The history entry of a version, or of a part of it, with its request and response; `recreated` if it
+    follows a deletion.
 
-    A history knows creations, updates and deletions. What a patch has made is an update: beside PATCH the
+    A history has creations, updates and deletions. A patch is shown as an update: with PATCH, the entry's
     resource would have to be the patch. https://hl7.org/fhir/R4/http.html#history
     """
     method = "PUT" if stored.method == "PATCH" else stored.method
@@ -93,7 +93,7 @@ def history_entry(
 
 
 def recreations(versions: Sequence[StoredResource], reader: Reader) -> frozenset[int]:
-    """The sequences of the updates that follow a deletion, and so were answered with 201."""
+    """The sequences of updates that follow a deletion, and therefore got status 201."""
     known = {(version.reference, version.version): version for version in versions}
     found = set()
     for version in versions:
@@ -107,7 +107,7 @@ def recreations(versions: Sequence[StoredResource], reader: Reader) -> frozenset
 
 
 def _page_asked_for(request: FhirRequest, engine: Engine) -> HistoryPage:
-    """The page that is asked for, by a link or by parameters."""
+    """The requested page, by page token or by parameters."""
     token = page_token(request)
     if token is None:
         return HistoryPage(tuple(_asked(request)))
@@ -153,7 +153,7 @@ def _query(
 
 
 def _moments(value: str, engine: Engine) -> tuple[int, int]:
-    """The interval at whose moments a version is to have been current, after the prefix of a date search.
+    """The interval of `_at`, in which a version must have been current, with the prefixes of a date search.
 
     https://hl7.org/fhir/R4/search.html#date
     """

@@ -1,4 +1,4 @@
-"""_include and _revinclude: what goes with the matches of a page.
+"""_include and _revinclude: the resources included with the matches of a page.
 
 https://hl7.org/fhir/R4/search.html#include
 """
@@ -19,7 +19,7 @@ _VERSIONED = b"/_history/"
 def included(
     includes: Sequence[Include], matches: tuple[StoredResource, ...], engine: Engine, reader: Reader
 ) -> tuple[tuple[StoredResource, ...], bool]:
-    """What the page includes, each once and no match again, and whether the limit cut it short."""
+    """A page's included resources, without duplicates and matches, and whether the limit was exceeded."""
     if not includes:
         return (), False
     limit = engine.limits.include_max
@@ -46,7 +46,7 @@ def included(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One include, from some resources to those that go with them, `limit` at most."""
+    """One include, followed from some resources to at most `limit` others."""
 
     include: Include
     limit: int
@@ -60,7 +60,7 @@ class _Step:
         return canonicals.referred(sources, self.include)
 
     def by_reference(self, sources: tuple[StoredResource, ...]) -> Iterator[StoredResource]:
-        """What the references lead to; one to a version, to that version.
+        """The targets of references; that of a versioned reference in that version.
 
         https://hl7.org/fhir/R4/search.html#versions
         """

@@ -1,4 +1,4 @@
-"""JSON Patch over parsed JSON, its numbers exact.
+"""JSON Patch on parsed JSON with exact numbers.
 
 https://www.rfc-editor.org/rfc/rfc6902
 https://hl7.org/fhir/R4/http.html#patch
@@ -25,15 +25,15 @@ _MEMBERS = {
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 
 COPIED_BYTES_MAX = 16_777_216
-"""What the copies of one patch come to at most: each may copy all before it, and so double the document."""
+"""The total size of copies in one patch: each may copy all before it and so double the document."""
 
 INDEX_DIGITS_MAX = 9
-"""More than any array has; Python reads no number of thousands of digits."""
+"""More digits than the index of any array; Python does not parse numbers of thousands of digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A position in a document: a container and the last step of the pointer, `-` for an array's end."""
+    """A location in a document: a container and the last step of the pointer, `-` for an array's end."""
 
     container: Any
     step: str
@@ -83,13 +83,13 @@ class _Emptied:
         self._by_id: dict[int, Any] = {}
 
     def take(self, place: _Place) -> Any:
-        """Remove what stands at a place."""
+        """Remove and return the value at a place."""
         value = place.remove()
         self._note(place.container)
         return value
 
     def drop_from(self, node: Any) -> None:
-        """Take out of `node`, at any depth, what was left empty, and what is empty without it."""
+        """Remove from `node`, at any depth, what was left empty, and what becomes empty by that."""
         found = [node] if self._by_id else []
         for container in found:
             found.extend(child for _, child in _members(container) if isinstance(child, (dict, list)))
@@ -143,7 +143,7 @@ def _is_pointer(text: Any) -> bool:
 
 
 def _apply(holder: dict[str, Any], operation: dict[str, Any], index: int, emptied: _Emptied) -> int:
-    """Apply one operation; how many bytes it copied within the document."""
+    """Apply one operation. Returns the number of bytes that it copied within the document."""
     path, value = operation["path"], own_copy(operation.get("value"))
     match operation["op"]:
         case "add":
@@ -188,7 +188,7 @@ def _place(holder: dict[str, Any], pointer: str) -> _Place:
 
 
 def _free_place(holder: dict[str, Any], pointer: str) -> _Place:
-    """Where something is to be added. FHIR's JSON leaves empty arrays out: the first item makes its array."""
+    """The place to add a value. FHIR's JSON has no empty arrays: the first item creates its array."""
     array, _, step = pointer.rpartition("/")
     if array and step in ("-", "0"):
         parent = _place(holder, array)
@@ -202,7 +202,7 @@ def _members(container: dict[str, Any] | list[Any]) -> list[tuple[Any, Any]]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal as RFC 6902 has it: numbers by value, objects whatever the order of their members."""
+    """Equality of RFC 6902: numbers by value, objects regardless of the order of members."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):

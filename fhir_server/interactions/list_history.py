@@ -1,4 +1,4 @@
-"""The history of what a List refers to: all versions of a resource, or the one that the List names.
+"""The history of the items of a List: all versions of a resource, or those that the List refers to.
 
 https://hl7.org/fhir/R4/http.html#history
 """
@@ -16,15 +16,15 @@ from fhir_server.store.port import HistoryQuery, HistoryResult, Reader
 
 PARAMETER = "_list"
 ITEMS_MAX = 1_000
-"""Resources of a List whose histories are put together."""
+"""The most resources of a List in one history."""
 
 _ITEM = "item"
 
 
 def list_history(value: str, query: HistoryQuery, engine: Engine, reader: Reader) -> HistoryResult:
-    """What a history has of the resources that a List refers to now; nothing where there is no such List.
+    """The history of the current items of a List; empty if the List does not exist.
 
-    Raises `InvalidSearch` for what is no id of a List, `InvalidRequest` for one that is too long.
+    Raises `InvalidSearch` for an invalid id of a List, `InvalidRequest` for a List that is too long.
     """
     items: dict[tuple[str, str], set[str]] = {}
     for item in _items(list_id(value, PARAMETER), engine, reader):
@@ -59,7 +59,7 @@ def _items(id: str, engine: Engine, reader: Reader) -> Iterator[ReferenceEntry]:
 
 
 def _of_versions(reader: Reader, query: HistoryQuery, versions: set[str]) -> HistoryResult:
-    """The history of one resource, or of those of its versions that are referred to."""
+    """The history of one resource, or only of these versions."""
     if "" in versions:
         return reader.history(query)
     whole = reader.history(replace(query, before=None, count=ITEMS_MAX))

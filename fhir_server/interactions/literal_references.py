@@ -1,4 +1,4 @@
-"""References that lead nowhere, and where in a resource they stand.
+"""The literal references of a resource, and their places.
 
 https://hl7.org/fhir/R4/references.html#literal
 https://hl7.org/fhir/R4/bundle.html#references
@@ -14,12 +14,12 @@ from fhir_server.interactions import messages
 from fhir_server.interactions.places import Place, expression
 
 _OF_ENTRIES = ("urn:uuid:", "urn:oid:")
-"""How a reference to another entry of a Bundle begins, which has no other name."""
+"""Prefixes of references to another entry of a Bundle."""
 _WRITTEN_URN = b'"reference":"urn:'
 
 
 def references_in(node: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Every `Reference.reference` inside a resource, and its place. A Bundle keeps its own."""
+    """Every `Reference.reference` inside a resource, with its place; not those inside a nested Bundle."""
     if isinstance(node, list):
         for index, item in enumerate(node):
             yield from references_in(item, (*place, index))
@@ -32,21 +32,21 @@ def references_in(node: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
 
 
 def place_of(resource: Resource, reference: str) -> str:
-    """Where a reference stands first, as FHIRPath; the resource itself where it does not."""
+    """The FHIRPath of the first occurrence of a reference; of the resource if there is none."""
     found = (place for place, text in references_in(resource) if text == reference)
     return expression(resource, next(found, ()))
 
 
 def placed(error: FhirError, resource: Resource, reference: str) -> FhirError:
-    """The same error, which is about a reference, located where that stands."""
+    """The same error, located at a reference."""
     place = place_of(resource, reference)
     return type(error)(*(replace(issue, expression=(place,)) for issue in error.issues))
 
 
 def check_urns(resource: Resource, serialised: bytes) -> None:
-    """Raises `InvalidRequest` for a reference to an entry of a Bundle: outside of one it leads nowhere.
+    """Raise `InvalidRequest` for a reference to an entry of a Bundle, which is only valid inside of one.
 
-    `serialised` is compact JSON, which tells sooner that there is none than a walk through the resource.
+    `serialised` is compact JSON: it tells faster that there is none than a walk through the resource.
     """
     if _WRITTEN_URN not in serialised:
         return

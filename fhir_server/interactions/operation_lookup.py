@@ -1,4 +1,4 @@
-"""Which operation a request asks for, among those that are offered.
+"""Lookup of the operation that a request asks for.
 
 https://hl7.org/fhir/R4/operations.html
 """
@@ -12,7 +12,7 @@ from fhir_server.extension import Operation
 from fhir_server.interactions import messages
 
 PLACES = {"system": "{name}", "type": "{type}/{name}", "instance": "{type}/[id]/{name}"}
-"""Where an operation stands by its level, below the FHIR base."""
+"""The path of an operation below the FHIR base, by its level."""
 
 
 class OperationLookup:

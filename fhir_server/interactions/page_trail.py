@@ -1,6 +1,6 @@
-"""The way back through pages, each of which begins behind a key that tells nothing of the page before it.
+"""The links `previous`: a page's keyset does not tell where the page before it began.
 
-Nothing is kept on the server: a link carries where the pages before its own began, as far back as is short.
+The server keeps no state: a page token carries the keysets of the pages before, as far back as space allows.
 https://hl7.org/fhir/R4/http.html#paging
 """
 
@@ -15,21 +15,19 @@ from fhir_server.core.request import FhirRequest
 from fhir_server.interactions.bundle_links import first_link, further_self_link, page_link, self_link
 
 BYTES_MAX = 512
-"""The most bytes that a link may spend on the pages before its own: some fifty pages of a search without
-`_sort`.
-"""
+"""The most bytes of a page token for the pages before: some fifty pages of a search without `_sort`."""
 
 
 class PageTrail(Struct, frozen=True, array_like=True):
-    """What led to a page: its number, from 1, and where the pages before it begin, but for the first, and for
-    those too far back.
+    """The number of a page, from 1, and the keysets of the pages before it, without the first page and those
+    too far back.
     """
 
     number: int = 1
     begins: tuple[Any, ...] = ()
 
     def onward(self, begin: Any) -> "PageTrail":
-        """That of the next page, where this one begins at `begin`."""
+        """The trail of the next page; this one begins at `begin`."""
         if self.number == 1:
             return PageTrail(2)
         begins = [*self.begins, begin]
@@ -38,7 +36,7 @@ class PageTrail(Struct, frozen=True, array_like=True):
         return PageTrail(self.number + 1, tuple(begins))
 
     def back(self) -> "PageTrail":
-        """That of the page before."""
+        """The trail of the previous page."""
         return PageTrail(self.number - 1, self.begins[:-1])
 
 
@@ -53,8 +51,8 @@ def page_links(
     following: Any,
     token: Callable[[Any, PageTrail], str],
 ) -> list[Link]:
-    """The links of a page that begins at `begin`: to itself, from a further one back, and on to the page that
-    begins at `following`, None where there is none. `token` seals where a page begins, with its trail.
+    """The links of a page that begins at `begin`: self, first and previous on a further page, and next to the
+    page that begins at `following`, if there is one. `token` makes the page token of a keyset and its trail.
     """
     if trail.number == 1:
         links = [self_link(request, parameters)]

@@ -1,4 +1,4 @@
-"""What the two kinds of patch have in common: how their operations are refused, and how values are copied.
+"""Errors and copies of values, for JSON Patch and FHIRPath Patch.
 
 https://hl7.org/fhir/R4/http.html#patch
 """
@@ -12,7 +12,7 @@ from fhir_server.issues import Text
 
 
 class NotApplicable(Exception):
-    """Why an operation cannot be applied to the resource as it is."""
+    """An operation cannot be applied to the resource."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text)
@@ -20,10 +20,10 @@ class NotApplicable(Exception):
 
 
 def refuse(index: int, reason: Text) -> NoReturn:
-    """Raises `InvalidRequest` for an operation that is malformed."""
+    """Raise `InvalidRequest` for a malformed operation."""
     raise InvalidRequest.of(messages.PATCH_BAD_OPERATION(index=index, reason=reason))
 
 
 def own_copy(value: Any) -> Any:
-    """A value of a patch, of which the resource shares nothing."""
+    """A deep copy of a value of a patch, so that the resource shares nothing with it."""
     return json.parse(json.serialise(value)) if isinstance(value, (dict, list)) else value

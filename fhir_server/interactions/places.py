@@ -1,4 +1,4 @@
-"""Places inside a resource, and what R4 says may stand there."""
+"""Places inside a resource, and their definitions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from fhir_server.definitions.registry_cache import cached_per_registry
 from fhir_server.extension import Resource
 
 _HOLDING = frozenset({"contained", "resource", "outcome"})
-"""Under what stands a resource of its own."""
+"""Properties that may hold another resource."""
 
 Step = str | int
 Place = tuple[Step, ...]
 
 
 def at(resource: Resource, place: Place) -> Any:
-    """What stands at a place."""
+    """The value at a place."""
     node: Any = resource
     for step in place:
         node = node[step]
@@ -37,7 +37,7 @@ def elements_at(registry: Registry, resource: Resource, place: Place) -> Mapping
 
 
 def _elements_of(registry: Registry, elements: Mapping[str, Element], name: str) -> Mapping[str, Element]:
-    """The elements of what stands under a JSON property."""
+    """The child elements of a JSON property."""
     if name.startswith("_"):
         return registry.type("Element").elements
     element = _element(elements, name)
@@ -45,7 +45,7 @@ def _elements_of(registry: Registry, elements: Mapping[str, Element], name: str)
 
 
 def _element(elements: Mapping[str, Element], name: str) -> Element:
-    """The element that stands under a JSON property, which for a choice bears the type too."""
+    """The element of a JSON property, whose name includes the type for a choice."""
     element = elements.get(name)
     if element is not None and name in element.json_names():
         return element
@@ -53,14 +53,14 @@ def _element(elements: Mapping[str, Element], name: str) -> Element:
 
 
 def element_named(elements: Mapping[str, Element], name: str) -> Element | None:
-    """The element of a name, which for a choice may bear the type too: `deceased` or `deceasedBoolean`."""
+    """The element of a name, which for a choice may include the type: `deceased` or `deceasedBoolean`."""
     return elements.get(name) or next(
         (element for element in elements.values() if name in element.json_names()), None
     )
 
 
 def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
-    """The type of what stands at `place`."""
+    """The type of the value at `place`."""
     names = tuple([step for step in place if isinstance(step, str)])
     if _HOLDING.isdisjoint(names):
         return _type_of(registry, resource["resourceType"], names)
@@ -70,7 +70,7 @@ def type_at(registry: Registry, resource: Resource, place: Place) -> TypeRef:
 
 @cached_per_registry
 def _type_of(registry: Registry, type: str, names: tuple[str, ...]) -> TypeRef:
-    """The type of what stands at such a place of every resource of a type."""
+    """The type of the value at a place given by its property names, the same in all resources of a type."""
     elements: Mapping[str, Element] = registry.type(type).elements
     for name in names[:-1]:
         elements = _elements_of(registry, elements, name)

@@ -1,4 +1,4 @@
-"""Query strings that stand in resources and in headers: URLs of entries, conditions.
+"""Query strings inside resources and headers: URLs of entries, criteria.
 
 https://hl7.org/fhir/R4/http.html#transaction
 """

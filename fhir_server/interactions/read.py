@@ -48,7 +48,7 @@ def _answer(
 
 
 def living(stored: StoredResource | None, reference: str) -> StoredResource:
-    """What was found under a reference. Raises `NotFound` for nothing and `Gone` for a deletion."""
+    """The version found for a reference. Raises `NotFound` if there is none and `Gone` for a deletion."""
     if stored is None:
         raise NotFound.of(messages.NOT_FOUND(reference=reference))
     if stored.deleted:

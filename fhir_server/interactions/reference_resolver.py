@@ -1,4 +1,4 @@
-"""What references and canonicals lead to, as far as the store knows.
+"""Resolvers of references and canonicals to resources in the store.
 
 https://hl7.org/fhir/R4/references.html
 """
@@ -14,14 +14,12 @@ from fhir_server.store.port import Reader
 Resolver = Callable[[str], Resource | None]
 
 BY_CANONICAL = ("Questionnaire",)
-"""Types that others name by their canonical url, and that are no definitions of the registry's."""
+"""Types that are referred to by canonical url, but are not in the registry."""
 VERSIONS_MAX = 50
 
 
 def resolver(reader: Reader, base_url: str) -> Resolver:
-    """Finds what is referred to, reading it once: a resource of this server by its id, another by its
-    canonical url.
-    """
+    """A resolver with a cache: local references by id, others by canonical url."""
     known: dict[str, Resource | None] = {}
     by_canonical = canonical_resolver(reader)
 
@@ -36,7 +34,7 @@ def resolver(reader: Reader, base_url: str) -> Resolver:
 
 
 def canonical_resolver(reader: Reader) -> Resolver:
-    """Finds resources by their canonical url alone: that of the version named, or the one written last."""
+    """A resolver by canonical url: the named version, or else the one written last."""
 
     def resolve(text: str) -> Resource | None:
         reference = parse_reference(text)

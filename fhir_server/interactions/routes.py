@@ -1,4 +1,4 @@
-"""Which interaction a method and a path stand for.
+"""The interaction of a request, by method and path.
 
 https://hl7.org/fhir/R4/http.html#summary
 """
@@ -52,11 +52,11 @@ BY_SHAPE: dict[str, dict[str, Interaction]] = {
 }
 
 MARKS = frozenset({"_history", "_search"})
-"""Path segments that are no id, as an id has no underscore."""
+"""Path segments that cannot be ids, which have no underscore."""
 
 
 def interaction_of(request: FhirRequest, registry: Registry) -> Interaction:
-    """The interaction asked for. Raises `UnknownType`, `NotFound` or `MethodNotAllowed`."""
+    """The interaction of a request. Raises `UnknownType`, `NotFound` or `MethodNotAllowed`."""
     path = request.path
     if path and path[0] not in BY_SHAPE and path[0][0] != "$" and not registry.is_resource_type(path[0]):
         raise unknown_type(path[0], registry)
@@ -72,7 +72,7 @@ def interaction_of(request: FhirRequest, registry: Registry) -> Interaction:
 
 
 def _shape(path: tuple[str, ...], registry: Registry) -> str:
-    """The path with what varies in it replaced by its kind; a key of `BY_SHAPE` where it has an answer."""
+    """The path with variable segments replaced by their kind; a key of `BY_SHAPE` for a valid path."""
     if path and path[-1][:1] == "$" and len(path) <= 3:
         return "operation"
     if not path or path[0] == "metadata" or path[0] in MARKS:
@@ -94,7 +94,7 @@ def _kind(place: int, part: str, path: tuple[str, ...], registry: Registry) -> s
 
 
 def unknown_type(name: str, registry: Registry) -> UnknownType:
-    """What to say of a name that is no resource type's."""
+    """The error for a name that is no resource type."""
     near = get_close_matches(name, registry.resource_types, n=1)
     hint = messages.NEAREST(name=near[0]) if near else "."
     return UnknownType.of(messages.UNKNOWN_TYPE(name=name, hint=hint))

@@ -35,7 +35,7 @@ def search(request: FhirRequest, engine: Engine, reader: Reader) -> FhirResponse
     """GET [type]?..., POST [type]/_search, and the same on the base: a searchset Bundle. R4 has no GET on
     _search, but clients ask that too.
 
-    Raises `DefinitionsChanged` where others are in force than the engine's, by which the answer may be wrong.
+    Raises `DefinitionsChanged` if the engine is outdated, so that the result may be wrong.
     """
     try:
         return _answer(request, engine, reader)
@@ -84,7 +84,7 @@ def _read(
 
 
 def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
-    """The search that the path and the parameters ask for."""
+    """The parsed search of a request, from the cache if possible."""
     asked = SearchKey(request.path, request.query, request.base_url, request.preferences.lenient)
     return engine.search_cache.get_or_parse(
         asked,
@@ -93,7 +93,7 @@ def _understood(request: FhirRequest, engine: Engine) -> ParsedSearch:
 
 
 def _parsed_again(further: FurtherPage, request: FhirRequest, engine: Engine) -> ParsedSearch:
-    """A further page of a search, whose matches were counted for the first."""
+    """The parsed search of a further page, which is not counted again."""
     parsed = _parsed(list(further.parameters), request, engine)
     query = structs.replace(parsed.query, page=further.page, total="none")
     since = further.begin.since
@@ -118,7 +118,7 @@ def _parsed(parameters: list[tuple[str, str]], request: FhirRequest, engine: Eng
 
 
 def _found(query: SearchQuery, engine: Engine, reader: Reader, of_store: bool) -> SearchResult:
-    """The page, of a state in which the engine's definitions are in force. Those of a unit of work were
+    """A page of the store's state, checked to have the engine's definitions. Those of a unit of work were
     checked when it began.
     """
     result = reader.search(query)

@@ -1,4 +1,4 @@
-"""Searches as the server understands them: by the definitions in force, and with its zone, time and limits.
+"""Parsing of searches with the engine's definitions, time zone, clock and limits.
 
 https://hl7.org/fhir/R4/search.html
 """

@@ -1,4 +1,4 @@
-"""What a search is about: every type, one type, or what lies in a compartment.
+"""The scope of a search: all types, one type, or a compartment.
 
 https://hl7.org/fhir/R4/compartmentdefinition.html
 https://hl7.org/fhir/R4/http.html#vsearch
@@ -19,14 +19,14 @@ ANY_TYPE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The types searched, none for all, and what every match must satisfy besides the parameters."""
+    """The types to search, none for all, and clauses besides the parameters."""
 
     types: tuple[str, ...]
     where: tuple[Clause, ...] = ()
 
 
 def scope(request: FhirRequest, registry: Registry) -> Scope:
-    """The scope that the path gives. Raises `UnknownType` for a type that the compartment cannot hold."""
+    """The scope of a request's path. Raises `UnknownType` for a type that the compartment cannot contain."""
     path = searched_path(request)
     if len(path) < 3:
         return Scope(path)
@@ -44,11 +44,11 @@ def scope(request: FhirRequest, registry: Registry) -> Scope:
 
 
 def compartment_types(registry: Registry, compartment: str) -> tuple[str, ...]:
-    """The types that a compartment can hold; none for a type that has no compartments."""
+    """The types that a compartment can contain; none for a type without compartments."""
     definition = registry.compartment(compartment)
     return tuple(sorted(definition.inclusion)) if definition else ()
 
 
 def in_compartment(compartment: str, id: str | None) -> Match:
-    """The clause that only resources in the compartment of `compartment/id` satisfy, or in any such."""
+    """The clause for resources in the compartment `compartment/id`; without id, in any of that type."""
     return Match(COMPARTMENT, "token", (TokenValue(compartment, id),))

@@ -24,9 +24,9 @@ from fhir_server.store.port import SearchResult, StoredResource
 
 
 class PageStart(Struct, frozen=True, array_like=True):
-    """Where a further page begins: behind the keys of a match.
+    """The keyset after which a further page begins.
 
-    `since` is there on the last pages of a sorted search, which hold what has changed since then.
+    `since` is set on the last pages of a sorted search, which have the matches changed since then.
     """
 
     after: SortKey
@@ -34,8 +34,8 @@ class PageStart(Struct, frozen=True, array_like=True):
 
 
 class FurtherPage(Struct, frozen=True, array_like=True):
-    """What a link to a further page holds: the parameters and the snapshot of the search, the total that was
-    told with its first page, and where this page begins.
+    """The content of a page token: the parameters and the snapshot of the search, the total of its first
+    page, and where this page begins.
     """
 
     parameters: tuple[tuple[str, str], ...]
@@ -50,8 +50,8 @@ class FurtherPage(Struct, frozen=True, array_like=True):
 
 
 def further_page(token: str, request: FhirRequest, engine: Engine) -> FurtherPage:
-    """The page that a token leads to. Raises `InvalidRequest` for a token that was not made here, and for
-    parameters beside it, which it would not follow.
+    """The page of a token. Raises `InvalidRequest` for an invalid token, and for parameters that the page
+    would ignore.
     """
     further = engine.tokens.open(token, page_path(request), FurtherPage, PAGE_PARAMETER)
     check_beside_page(request, further.parameters, engine.limits)
@@ -68,10 +68,10 @@ def searchset(
     further: FurtherPage | None = None,
     since: int | None = None,
 ) -> FhirResponse:
-    """The page as a Bundle: matches, what goes with them, what is to be said, and the links.
+    """The page as a Bundle: matches, included resources, an outcome if there are warnings, and links.
 
-    `capped` tells that more would have been included but for the limit; `further` is there for a further
-    page, and `since` is that of the next one.
+    `capped` if the limit cut off included resources; `further` is set for a further page; `since` is that of
+    the next page.
     """
     is_whole = parsed.summary is None and not parsed.elements
     part = None if is_whole else subset(engine.registry, parsed.summary, parsed.elements)
@@ -116,8 +116,8 @@ def _links(
 def _entries(
     resources: Sequence[StoredResource], mode: str, request: FhirRequest, part: Subset | None
 ) -> bytes:
-    """The entries of some resources, whose ids and types are nothing that JSON escapes. They are put together
-    at once: their bodies are most of the answer, and to move them takes longer than all else here.
+    """The JSON of the entries of some resources, whose ids and types need no escapes. It is joined in one
+    step: the bodies are most of the response, and copying them takes longer than everything else here.
     """
     begin = _begin(request.base_url)
     end = b',"search":{"mode":"%s"}}' % mode.encode()
@@ -133,5 +133,5 @@ def _entries(
 
 @lru_cache(maxsize=64)
 def _begin(base_url: str) -> bytes:
-    """How every entry begins, up to the type of its resource."""
+    """The begin of every entry's JSON, up to the type of its resource."""
     return b'{"fullUrl":' + json.serialise(f"{base_url}/").removesuffix(b'"')

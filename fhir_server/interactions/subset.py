@@ -19,19 +19,19 @@ from fhir_server.search.result_parameters import SUMMARIES, element_named
 
 _ALWAYS = ("resourceType", "id", "meta")
 _REMEMBERED_MAX = 1_024
-"""Types and parts of types whose elements are remembered; a page asks for them with each resource."""
+"""The number of types and backbone elements whose children are cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """Which part of each resource to return. `elements` are top-level names, empty when `summary` decides."""
+    """The part of each resource to return. `elements` are top-level names, empty if `summary` decides."""
 
     registry: Registry
     summary: str | None = None
     elements: frozenset[str] = frozenset()
 
     def of(self, body: bytes) -> bytes:
-        """The wanted part of a resource's bytes, tagged as incomplete."""
+        """The subset of a resource's JSON, tagged as SUBSETTED."""
         resource = json.parse(body)
         kept = self._kept(resource)
         meta = dict(kept.get("meta", {}))
@@ -49,16 +49,18 @@ class Subset:
         return {name: resource[name] for name in _ALWAYS if name in resource} | _summary(resource, elements)
 
     def _is_named(self, element: Element, name: str) -> bool:
-        """`valueQuantity` is no value of another type."""
+        """Whether `elements` name the element or its JSON property, such as `valueQuantity`, or it is always
+        included.
+        """
         return not self.elements.isdisjoint((element.name, name)) or element.min > 0 or element.is_modifier
 
 
 def asked_subset(
     parameters: Sequence[tuple[str, str]], type: str | None, registry: Registry
 ) -> Subset | None:
-    """The part that `_summary` or `_elements` ask for of resources of a type, or of any; None for the whole.
+    """The subset of `_summary` or `_elements`, for resources of a type or of any; None for the whole.
 
-    Raises `InvalidRequest` for a summary that there is none of, and for names of no element of that type.
+    Raises `InvalidRequest` for an unknown summary, and for names of unknown elements of the type.
     """
     given = dict(parameters)
     summary, elements = given.get("_summary"), given.get("_elements", "").split(",")
@@ -118,6 +120,6 @@ def _summary_value(value: Any, element: Element) -> Any:
 
 @lru_cache(maxsize=_REMEMBERED_MAX)
 def _by_json_name(holder: TypeDefinition | Element) -> Mapping[str, Element]:
-    """The elements of a type, or of a part of one, by the JSON properties that they may stand under."""
+    """The elements of a type or of a backbone element, by their JSON properties."""
     elements = holder.elements if isinstance(holder, TypeDefinition) else holder.children
     return {name: element for element in elements.values() for name in element.json_names()}

@@ -1,7 +1,6 @@
-"""Operations inside a unit of work, which read what that has written so far.
+"""Operations inside a unit of work, which see its writes.
 
-An operation reads of the store of its engine. That of the engine given here is the unit, as far as a unit can
-tell.
+An operation reads from its engine's store: here, an adapter of the unit of work.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -32,11 +31,11 @@ _OF_STORE = frozenset({"capabilities", "epoch", "secret"})
 
 
 class BeyondUnit(Exception):
-    """An operation needs more than a unit of work can give it. Nothing is wrong."""
+    """An operation needs more than a unit of work can provide. This is no error of the client."""
 
 
 class _UnitStore:
-    """A store as it will be once the unit is committed."""
+    """The store as seen by a unit of work."""
 
     def __init__(self, store: Store, unit: UnitOfWork) -> None:
         self._store = store
@@ -54,7 +53,7 @@ class _UnitStore:
 
 
 def handled(operation: Operation, request: FhirRequest, engine: Engine, unit: UnitOfWork) -> FhirResponse:
-    """The answer of an operation that changes nothing, and that nobody need wait for long.
+    """Run an operation that writes nothing, does not block and does not take long, inside a unit of work.
 
     Raises `BeyondUnit` for any other.
     """

@@ -1,6 +1,6 @@
-"""What rules and reactions see of a unit of work: the state that it would leave behind.
+"""The view that rules and reactions have of a unit of work: its state after the writes so far.
 
-Several of them look at the same few resources: each is read once, until one of its type is written.
+Several of them read the same few resources, which are cached until one of the type is written.
 https://hl7.org/fhir/R4/http.html#trules
 """
 
@@ -14,7 +14,7 @@ from fhir_server.store.port import StoredResource, UnitOfWork
 
 
 class UnitView:
-    """The view of one unit of work, of which whoever writes tells it."""
+    """A cached view of one unit of work. Whoever writes must call `written`."""
 
     def __init__(self, unit: UnitOfWork, engine: Engine) -> None:
         self._unit = unit
@@ -40,7 +40,7 @@ class UnitView:
         try:
             check_coverage(query, self._engine.pending, self._engine.registry)
         except InvalidSearch as error:
-            # The client has asked for nothing wrong; the rule cannot be told what it must know.
+            # Not the client's fault: the rule cannot be evaluated at the moment.
             raise StoreUnavailable(*error.issues) from error
         found = (content_of(match, self._engine) for match in self._unit.search(query).matches)
         return tuple(resource for resource in found if resource is not None)
@@ -52,9 +52,7 @@ class UnitView:
         self._unit.claim_unique(key, owner)
 
     def written(self, type: str, id: str, content: Resource | None = None) -> None:
-        """Forget what a write of that resource may have changed; `content` is the resource since, if it is
-        known.
-        """
+        """Invalidate what a write of a resource may have changed; `content` is its new content, if known."""
         self._read.pop((type, id), None)
         self._found.pop(type, None)
         if content is not None:
@@ -62,8 +60,8 @@ class UnitView:
 
 
 def content_of(stored: StoredResource | None, engine: Engine) -> Resource | None:
-    """The resource that a version holds, whose references to this server are relative, however its client
-    wrote them; None for none, and for a deletion.
+    """The content of a version, with references to this server made relative; None for no version, and for a
+    deletion.
     """
     if stored is None or stored.deleted:
         return None
@@ -72,6 +70,6 @@ def content_of(stored: StoredResource | None, engine: Engine) -> Resource | None
 
 
 def _looks_at_its_type_alone(query: SearchQuery) -> bool:
-    """Whether no write of another type can change what is found."""
+    """Whether only writes of its own type can change the result of a query."""
     plain = all(isinstance(clause, Match) and clause.type != "special" for clause in query.where)
     return len(query.types) == 1 and plain and not query.includes and query.visibility is None

@@ -49,7 +49,7 @@ def conditional_update(request: FhirRequest, engine: Engine) -> Work:
 def update_target(
     unit: UnitOfWork, engine: Engine, wanted: Criteria, resource: Resource, base_url: str
 ) -> tuple[StoredResource | None, str]:
-    """What a conditional update writes to: the current version, if any, and the id.
+    """The target of a conditional update: the current version, if any, and the id.
 
     Raises `PreconditionFailed` for several matches, `InvalidRequest` when the body's id is not the match's,
     and `Conflict` when nothing matches but the body's id is taken.
