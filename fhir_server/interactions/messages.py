@@ -1,4 +1,4 @@
-"""What the interactions say to clients, in English and French."""
+"""The messages of the interactions to clients, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""What search says to clients, in English and French."""
+"""The messages of search to clients, in English and French."""
 
 from fhir_server.issues import Template
 

@@ -1,4 +1,4 @@
-"""A door that answers without an engine, and an HTTP client that needs no socket."""
+"""A dispatcher without an engine, and an HTTP client that needs no socket."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -22,13 +22,13 @@ KNOWN_WORDS = frozenset({"Patient", "_history", "_search", "metadata"})
 
 
 @dataclass
-class FakeDoor:
+class FakeDispatcher:
     """Answers what the test says, and remembers what it was asked."""
 
     answer: Callable[[FhirRequest], FhirResponse]
     asked: list[FhirRequest] = field(default_factory=list)
     groups: int = 0
-    hurried: list[float | None] = field(default_factory=list)
+    read_deadlines: list[float | None] = field(default_factory=list)
 
     def dispatch(self, request: FhirRequest) -> FhirResponse:
         self.asked.append(request)
@@ -59,7 +59,7 @@ class FakeDoor:
 class Api:
     """One server in memory. `log` holds what it wrote; `send` makes a request to it."""
 
-    door: FakeDoor
+    dispatcher: FakeDispatcher
     options: dict[str, Any]
     log: list[str] = field(default_factory=list)
 
@@ -80,12 +80,14 @@ class Api:
             "base_urls": BaseUrls(),
             "cors": Cors(),
             "reads_in_loop": True,
-            "set_read_deadline": self.door.hurried.append,
+            "set_read_deadline": self.dispatcher.read_deadlines.append,
             "read_timeout_seconds": 30.0,
             "log": RequestLog(self.log.append, KNOWN_WORDS),
         }
-        executor = WriteExecutor(self.door.prepare, self.door.group, lambda: False, queue_max=100)
-        return Application(self.door, executor, _no_site, ApiOptions(**settings | self.options), lambda: None)
+        executor = WriteExecutor(self.dispatcher.prepare, self.dispatcher.group, lambda: False, queue_max=100)
+        return Application(
+            self.dispatcher, executor, _no_site, ApiOptions(**settings | self.options), lambda: None
+        )
 
 
 async def _no_site(scope: Any, _receive: Any, send: Any) -> None:
@@ -99,7 +101,7 @@ PATIENT = b'{"resourceType":"Patient","id":"1","meta":{"versionId":"3"}}'
 
 @pytest.fixture
 def make_api() -> Callable[..., Api]:
-    """Builds an API whose door gives `answer` (a response, an error to raise, or a function)."""
+    """Builds an API whose dispatcher gives `answer` (a response, an error to raise, or a function)."""
 
     def make(answer: Any = None, **options: Any) -> Api:
         def reply(request: FhirRequest) -> FhirResponse:
@@ -110,6 +112,6 @@ def make_api() -> Callable[..., Api]:
                 return response
             return answer or FhirResponse(200, PATIENT)
 
-        return Api(FakeDoor(reply), options)
+        return Api(FakeDispatcher(reply), options)
 
     return make

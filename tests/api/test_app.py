@@ -1,4 +1,4 @@
-"""The HTTP surface as a client sees it, over a door that needs no engine."""
+"""The HTTP surface as a client sees it, on a dispatcher without an engine."""
 
 import errno
 import gzip
@@ -28,7 +28,7 @@ def test_a_read_carries_its_version_and_date(make_api: MakeApi) -> None:
     assert response.headers["etag"] == 'W/"3"'
     assert response.headers["last-modified"] == "Wed, 21 Oct 2015 07:28:00 GMT"
     assert response.headers["content-length"] == "26"
-    assert api.door.asked[0].path == ("Patient", "1")
+    assert api.dispatcher.asked[0].path == ("Patient", "1")
 
 
 def test_locations_are_absolute(make_api: MakeApi) -> None:
@@ -46,9 +46,9 @@ def test_locations_are_absolute(make_api: MakeApi) -> None:
 def test_writes_go_through_the_executor(make_api: MakeApi) -> None:
     api = make_api(FhirResponse(201))
     api.send("GET", "/fhir/Patient/1")
-    assert api.door.groups == 0
+    assert api.dispatcher.groups == 0
     api.send("PUT", "/fhir/Patient/1", content=b"{}", headers=JSON)
-    assert api.door.groups == 1
+    assert api.dispatcher.groups == 1
 
 
 def test_head_is_get_without_a_body(make_api: MakeApi) -> None:
@@ -56,7 +56,7 @@ def test_head_is_get_without_a_body(make_api: MakeApi) -> None:
     head, get = api.send("HEAD", "/fhir/Patient/1"), api.send("GET", "/fhir/Patient/1")
     assert head.content == b""
     assert head.headers["content-length"] == str(len(get.content))
-    assert [request.method for request in api.door.asked] == ["GET", "GET"]
+    assert [request.method for request in api.dispatcher.asked] == ["GET", "GET"]
 
 
 @pytest.mark.parametrize("status", [204, 304])
@@ -81,7 +81,7 @@ def test_the_request_reaches_the_door_whole(make_api: MakeApi) -> None:
         "Accept-Language": "fr",
     }
     api.send("POST", "/fhir/Patient?x=1&y=a%20b", content=b'{"a":1.50}', headers=headers)
-    request = api.door.asked[0]
+    request = api.dispatcher.asked[0]
     assert request.query == (("x", "1"), ("y", "a b"))
     assert bytes(request.content["a"]) == b"1.50"
     assert request.conditions == Conditions(
@@ -99,8 +99,8 @@ def test_the_request_reaches_the_door_whole(make_api: MakeApi) -> None:
 def test_a_search_by_post_joins_url_and_form(make_api: MakeApi) -> None:
     api = make_api()
     api.send("POST", "/fhir/Patient/_search?_count=5", data={"name": "Léa"})
-    assert api.door.asked[0].query == (("_count", "5"), ("name", "Léa"))
-    assert api.door.asked[0].content is None
+    assert api.dispatcher.asked[0].query == (("_count", "5"), ("name", "Léa"))
+    assert api.dispatcher.asked[0].content is None
 
 
 def test_errors_are_outcomes_in_the_readers_language(make_api: MakeApi) -> None:
@@ -189,7 +189,7 @@ def test_other_methods_are_refused(make_api: MakeApi, method: str, status: int) 
     assert response.status_code == status
     assert response.headers["allow"].startswith("GET, HEAD, POST")
     assert response.json()["resourceType"] == "OperationOutcome"
-    assert api.door.asked == []
+    assert api.dispatcher.asked == []
 
 
 def test_options_names_the_methods(make_api: MakeApi) -> None:
@@ -254,7 +254,7 @@ def test_compressed_bodies_are_read(make_api: MakeApi) -> None:
     api = make_api()
     headers = {**JSON, "Content-Encoding": "gzip"}
     api.send("POST", "/fhir/Patient", content=gzip.compress(b'{"a":1}'), headers=headers)
-    assert api.door.asked[0].content == {"a": 1}
+    assert api.dispatcher.asked[0].content == {"a": 1}
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:5173"])
@@ -296,7 +296,7 @@ def test_a_preflight_says_what_a_page_may_send(make_api: MakeApi) -> None:
     assert response.headers["access-control-allow-headers"] == "content-type, if-match"
     refused = api.send("OPTIONS", "/fhir/Patient/1", headers={**headers, "Origin": "https://evil.example"})
     assert "access-control-allow-methods" not in refused.headers
-    assert api.door.asked == []
+    assert api.dispatcher.asked == []
 
 
 def test_the_log_shows_the_kind_of_request_and_no_value(make_api: MakeApi) -> None:
@@ -313,4 +313,4 @@ def test_other_paths_go_to_the_site(make_api: MakeApi) -> None:
     api = make_api()
     assert api.send("GET", "/").status_code == 418
     assert api.send("GET", "/fhirs").status_code == 418
-    assert api.door.asked == []
+    assert api.dispatcher.asked == []

@@ -77,7 +77,7 @@ def test_what_the_client_does_not_read_is_refused(make_api: MakeApi, members: An
 def test_nothing_else_has_a_format_of_its_own(make_api: MakeApi, path: str) -> None:
     api = make_api(holding())
     assert api.send("GET", f"/fhir/{path}", headers={"accept": "text/plain"}).status_code == 406
-    assert api.door.asked == []
+    assert api.dispatcher.asked == []
 
 
 def test_a_binary_without_data_is_empty(make_api: MakeApi) -> None:
@@ -95,7 +95,7 @@ def test_a_document_may_be_sent_as_it_is(make_api: MakeApi, content_type: str) -
     api.send("POST", "/fhir/Binary", content=b"\xffa", headers=headers)
     api.send("PUT", "/fhir/Binary/mine", content=b"\xffa", headers={"content-type": content_type})
     expected = {"resourceType": "Binary", "contentType": " ".join(content_type.split()), "data": "/2E="}
-    created, updated = (request.content for request in api.door.asked)
+    created, updated = (request.content for request in api.dispatcher.asked)
     assert created == expected | {"securityContext": {"reference": "Patient/7"}}
     assert updated == expected | {"id": "mine"}
 
@@ -117,7 +117,7 @@ def test_json_that_is_no_binary_is_a_document_too(
     api.send(
         "PUT", "/fhir/Binary/mine", content=json.serialise(HELLO), headers={"content-type": content_type}
     )
-    sent, resource = (request.content for request in api.door.asked)
+    sent, resource = (request.content for request in api.dispatcher.asked)
     assert (sent["resourceType"], sent["contentType"]) == ("Binary", content_type)
     assert base64.b64decode(sent["data"]) == content
     assert resource == HELLO
@@ -127,7 +127,7 @@ def test_json_that_is_no_binary_is_a_document_too(
 def test_what_claims_to_be_fhir_and_says_no_type_is_none(make_api: MakeApi, content: bytes) -> None:
     api = make_api()
     api.send("POST", "/fhir/Binary", content=content, headers={"content-type": "application/fhir+json"})
-    assert [request.content for request in api.door.asked] == [json.parse(content)]
+    assert [request.content for request in api.dispatcher.asked] == [json.parse(content)]
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_other_bodies_are_resources(
     api = make_api()
     headers = {"content-type": content_type}
     assert api.send(method, f"/fhir/{path}", content=b"hello", headers=headers).status_code == status
-    assert api.door.asked == []
+    assert api.dispatcher.asked == []

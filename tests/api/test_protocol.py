@@ -218,11 +218,11 @@ def test_a_whole_url_names_the_host(api: Any, connection: Connection) -> None:
     async def write() -> None:
         connection.protocol.loop = asyncio.get_running_loop()
         connection.receive(asked)
-        while not api.door.asked:
+        while not api.dispatcher.asked:
             await asyncio.sleep(0.001)
 
     asyncio.run(write())
-    assert [request.base_url for request in api.door.asked] == ["http://other.example:81/fhir"]
+    assert [request.base_url for request in api.dispatcher.asked] == ["http://other.example:81/fhir"]
 
 
 def test_only_what_the_client_wants_kept_is_kept(connection: Connection) -> None:
@@ -286,7 +286,7 @@ def test_a_request_that_does_not_end_in_time_is_refused(
     assert b"content-length: %d" % len(body) in head
     assert json.loads(body)["issue"][0]["code"] == "timeout"
     assert connection.transport.closed
-    assert len(api.door.asked) == 1
+    assert len(api.dispatcher.asked) == 1
 
 
 def test_a_byte_now_and_then_does_not_make_it_longer(connection: Connection) -> None:
@@ -334,14 +334,14 @@ async def written(connection: Connection) -> bytes:
 def test_a_write_is_answered_when_its_body_has_come(api: Any, connection: Connection) -> None:
     async def write() -> bytes:
         assert connection.receive(WRITE[:-1]) == b""
-        assert api.door.asked == []
+        assert api.dispatcher.asked == []
         connection.receive(WRITE[-1:])
         return await written(connection)
 
     answer = asyncio.run(write())
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.endswith(b"\r\n\r\n{}")
-    assert [request.content for request in api.door.asked] == [{}]
+    assert [request.content for request in api.dispatcher.asked] == [{}]
     assert connection.receive(READ).startswith(b"HTTP/1.1 200 ")
 
 
@@ -363,7 +363,7 @@ def test_nobody_is_told_who_has_gone(api: Any, connection: Connection) -> None:
         assert await written(connection) == b""
 
     asyncio.run(write())
-    assert len(api.door.asked) == 1
+    assert len(api.dispatcher.asked) == 1
 
 
 def test_a_client_that_sends_no_more_is_answered(api: Any, connection: Connection) -> None:
@@ -376,7 +376,7 @@ def test_a_client_that_sends_no_more_is_answered(api: Any, connection: Connectio
     assert not connection.protocol.eof_received()
     assert b"\r\nconnection: close\r\n" in asyncio.run(write())
     assert connection.transport.closed
-    assert len(api.door.asked) == 1
+    assert len(api.dispatcher.asked) == 1
 
 
 @pytest.mark.parametrize("part", [READ[:20], WRITE[:-1]])
@@ -397,7 +397,7 @@ def test_nobody_is_blamed_for_an_answer_that_nobody_waits_for(
 
     asyncio.run(write())
     assert (connection.transport.sent, caplog.text) == (b"", "")
-    assert len(api.door.asked) == 1
+    assert len(api.dispatcher.asked) == 1
 
 
 def test_a_server_that_stops_gives_the_answer_first(connection: Connection) -> None:
@@ -412,7 +412,7 @@ def test_a_server_that_stops_gives_the_answer_first(connection: Connection) -> N
 
 
 def test_a_head_that_cannot_be_written_ends_the_connection(api: Any, connection: Connection) -> None:
-    api.door.answer = lambda _: FhirResponse(200, b"{}", media_type="a\r\nb")
+    api.dispatcher.answer = lambda _: FhirResponse(200, b"{}", media_type="a\r\nb")
 
     async def write() -> bytes:
         asyncio.get_running_loop().set_exception_handler(lambda _, told: errors.append(told["exception"]))

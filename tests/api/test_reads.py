@@ -24,16 +24,16 @@ class Slow:
         return FhirResponse(200, b'{"resourceType":"Bundle"}')
 
 
-def test_what_is_short_is_read_in_the_loop_and_no_longer_in_a_hurry(make_api: MakeApi) -> None:
+def test_what_is_short_is_read_in_the_loop_and_no_longer_under_a_deadline(make_api: MakeApi) -> None:
     api = make_api()
     assert api.send("GET", "/fhir/Patient/1").status_code == 200
-    assert api.door.hurried == [0.05, None]
+    assert api.dispatcher.read_deadlines == [0.05, None]
 
 
-def test_what_is_known_to_be_short_is_read_without_hurry(make_api: MakeApi) -> None:
+def test_what_is_known_to_be_short_is_read_without_a_deadline(make_api: MakeApi) -> None:
     api = make_api()
     assert api.send("GET", "/fhir/Patient/short").status_code == 200
-    assert api.door.hurried == []
+    assert api.dispatcher.read_deadlines == []
 
 
 def test_what_takes_long_is_read_in_a_thread(make_api: MakeApi) -> None:
@@ -41,28 +41,28 @@ def test_what_takes_long_is_read_in_a_thread(make_api: MakeApi) -> None:
     api = make_api(slow)
     assert api.send("GET", "/fhir/Patient?name=a").status_code == 200
     assert slow.threads[0] == threading.get_ident() != slow.threads[1]
-    assert api.door.hurried == [0.05, None, 30.0, None]
+    assert api.dispatcher.read_deadlines == [0.05, None, 30.0, None]
 
 
 def test_what_turns_out_to_wait_for_writers_waits_in_their_executor(make_api: MakeApi) -> None:
     slow = Slow()
     api = make_api(slow)
-    api.door.may_block = lambda _: True  # type: ignore[method-assign]
+    api.dispatcher.may_block = lambda _: True  # type: ignore[method-assign]
     assert api.send("GET", "/fhir/Patient?name=a").status_code == 200
     assert slow.threads[0] == threading.get_ident() != slow.threads[1]
-    assert (api.door.hurried, api.door.groups) == ([0.05, None], 1)
+    assert (api.dispatcher.read_deadlines, api.dispatcher.groups) == ([0.05, None], 1)
 
 
 def test_what_is_known_to_take_long_is_not_tried_in_the_loop(make_api: MakeApi) -> None:
     api = make_api()
     assert api.send("GET", "/fhir/$long").status_code == 200
-    assert api.door.hurried == [30.0, None]
+    assert api.dispatcher.read_deadlines == [30.0, None]
 
 
 def test_so_is_a_search_by_post(make_api: MakeApi) -> None:
     slow = Slow()
     api = make_api(slow)
-    api.door.may_block = lambda _: False  # type: ignore[method-assign]
+    api.dispatcher.may_block = lambda _: False  # type: ignore[method-assign]
     answer = api.send("POST", "/fhir/Patient/_search", data={"name": "a"})
     assert (answer.status_code, len(set(slow.threads))) == (200, 2)
 
