@@ -21,7 +21,7 @@ from fhir_server.operations.builtin import OPERATIONS
 from fhir_server.store.clock import wall_clock
 from fhir_server.store.port import Store
 from fhir_server.validation.fhirpath.engine import CompiledFhirPath
-from tests.mongo.databases import defined_before
+from tests.interactions.in_force import in_force_before
 
 BASE = "http://127.0.0.1:8080/fhir"
 ZONE = ZoneInfo("Europe/Paris")
@@ -70,7 +70,7 @@ class Client:
     dispatcher: Dispatcher = field(init=False)
 
     def __post_init__(self) -> None:
-        with defined_before(self.engine.store, self.engine.registry, self.engine.extractor):
+        with in_force_before(self.engine.store, self.engine.extractor):
             self.engines = Engines(self.engine)
         self.dispatcher = Dispatcher(self.engines)
 

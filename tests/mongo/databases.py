@@ -74,14 +74,17 @@ def fill(found: Contents) -> None:
     _client(address.uri).bulk_write(writes)
 
 
+def is_emptied(store: Store) -> bool:
+    """Whether a store, without indexes, is in the database that is emptied time and again."""
+    return store in _emptied()
+
+
 @contextmanager
-def defined_before(store: Store, *definitions: Hashable) -> Iterator[None]:
-    """Puts definitions in force that the block is about to put in force in a store that is still empty, where
-    the same was done before: to record them is half of what many a test in MongoDB takes.
+def defined_before(definitions: Hashable) -> Iterator[None]:
+    """Puts definitions in force that the block is about to put in force in the store that was emptied last,
+    which is still empty, where the same was done before: to record them is half of what many a test in
+    MongoDB takes.
     """
-    if store not in _emptied():
-        yield
-        return
     address, recent = address_of(_reused(False)), _recent_definitions()
     client = _client(address.uri)
     database = client[address.database]
