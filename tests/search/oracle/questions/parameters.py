@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from fhir_server.definitions.search_parameters import SearchParameter
 from tests.search.oracle.search import Definitions
@@ -35,21 +36,24 @@ PARAMETERS = {
 """The parameters that are asked about, by type."""
 
 
-def asked(definitions: Definitions, type: str, kinds: Sequence[str]) -> list[SearchParameter]:
+@cache
+def asked(definitions: Definitions, type: str, kinds: tuple[str, ...]) -> tuple[SearchParameter, ...]:
     """The parameters of some kinds that are asked about on a type."""
     known = map(definitions(type).__getitem__, (*EVERY, *PARAMETERS[type].split()))
-    return [parameter for parameter in known if parameter.type in kinds]
+    return tuple(parameter for parameter in known if parameter.type in kinds)
 
 
-def looked_at(definitions: Definitions, type: str, kinds: Sequence[str]) -> set[str]:
+@cache
+def looked_at(definitions: Definitions, type: str, kinds: tuple[str, ...]) -> frozenset[str]:
     """The elements of a type that parameters of some kinds look at."""
     found: set[str] = set()
     for parameter in asked(definitions, type, kinds):
         found.update(re.findall(rf"\b(?:{type}|Resource)\.(\w+)", parameter.expression or ""))
         found.update(re.split(r"\W", component.expression)[0] for component in parameter.components)
-    return found
+    return frozenset(found)
 
 
+@cache
 def targets(parameter: SearchParameter, type: str) -> Sequence[str]:
     """The types that a reference may lead to, which an expression may narrow further."""
     narrowed: list[str] = re.findall(
