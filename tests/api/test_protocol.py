@@ -83,7 +83,7 @@ class Transport:
 
 @dataclass
 class Connection:
-    """A connection to a server whose door answers at once."""
+    """A connection to a server whose dispatcher answers at once."""
 
     protocol: FhirProtocol
     transport: Transport
