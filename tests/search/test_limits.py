@@ -23,7 +23,7 @@ from fhir_server.search.parse import parse
 from fhir_server.store.memory import MemoryStore
 from fhir_server.store.port import Store
 from fhir_server.store.sqlite import SqliteStore
-from tests.search.test_cases import Server
+from tests.search.test_cases import Contents, Server
 from tests.search.universe import NOW, PARIS
 
 Parameters = Sequence[tuple[str, str]]
@@ -131,9 +131,9 @@ def test_chain_targets_and_terms_may_reach_their_limits() -> None:
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Store]]:
     folder: Path = tmp_path_factory.mktemp("limits")
     stores: list[Store] = [MemoryStore(), SqliteStore(folder / "store.sqlite")]
-    for store in stores:
-        for file in ("chaining.yaml", "quantity.yaml", "special.yaml"):
-            Server(file, store)
+    for contents in map(Contents, ("chaining.yaml", "quantity.yaml", "special.yaml")):
+        for store in stores:
+            Server(contents, store)
     yield stores
     for store in stores:
         store.close()

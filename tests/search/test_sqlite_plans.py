@@ -16,7 +16,7 @@ from fhir_server.search.types.position import metres_between
 from fhir_server.store.sqlite import SqliteStore
 from fhir_server.store.sqlite.connection import DISTANCE
 from tests.search.cases import cases, files
-from tests.search.test_cases import Server
+from tests.search.test_cases import Contents, Server
 from tests.search.universe import NOW
 from tests.store.sqlite.statements import statements_run
 
@@ -44,7 +44,7 @@ def test_no_search_scans_a_table(
     monkeypatch.setattr("fhir_server.store.sqlite.row_sources.FEW", few)
     path = tmp_path / "store.sqlite"
     store = SqliteStore(path, lambda: NOW)
-    server = Server(file, store)
+    server = Server(Contents(file), store)
     while store.do_deferred_work():
         pass
     scans: list[tuple[str, str]] = []
