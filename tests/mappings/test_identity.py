@@ -12,19 +12,14 @@ from fhir_server.issues import Issue, Template
 from fhir_server.validation.checks.check import CheckContext
 from mappings.sesame.check_digits import luhn_digit, nir_key
 from mappings.sesame.checks import messages
-from mappings.sesame.checks.identity import (
-    BIRTH_PLACE,
-    FR_TYPES,
-    HL7_TYPES,
-    INS_NIR_DEMO,
-    INS_NIR_TEST,
-    NIA,
-    NIR,
-    IdentityCheck,
-)
+from mappings.sesame.checks.identity import INS_NIR_DEMO, NIA, IdentityCheck
 from mappings.sesame.guide import read_guide
 from mappings.sesame.identifiers import (
     FINESS,
+    FR_TYPES,
+    HL7_TYPES,
+    INS_NIR_TEST,
+    NIR,
     RPPS,
     SIRENE,
     finess,
@@ -33,7 +28,7 @@ from mappings.sesame.identifiers import (
     siren,
     social_security,
 )
-from mappings.sesame.resources.patient import Traits, patient
+from mappings.sesame.resources.patient import BIRTH_PLACE, Traits, patient
 from tests.mappings.story import resources
 
 Resource = dict[str, Any]

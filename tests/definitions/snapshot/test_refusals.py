@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fhir_server.errors import SnapshotError
 from tests.definitions.snapshot.profiles import BASE, HERE, complaints, elements, profile
 from tests.structures import R4, Json, line
 
@@ -315,6 +316,6 @@ def test_a_hundred_faults_are_enough() -> None:
 
 def test_a_fault_is_told_in_french_too() -> None:
     registry = BASE.with_guides([profile("Patient", line("Patient.nome"))])
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(SnapshotError) as caught:
         registry.snapshot(HERE + "a")
     assert caught.value.issues[0].text.render("fr").startswith("Il n'y a pas d'élément nome dans Patient")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.codes.sample_terminology import ROOT, code_system, value_set
-from tests.interactions.client import Client
-from tests.operations.terminology.conftest import ClientFactory, kinds, parameters, said
+from tests.interactions.client import Client, ClientFactory
+from tests.operations.terminology.conftest import kinds, parameters, said
 
 SYSTEM = f"{ROOT}/CodeSystem/editions"
 KNOWN = [

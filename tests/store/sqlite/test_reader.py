@@ -8,11 +8,12 @@ import pytest
 
 from fhir_server.search.ast import SearchQuery
 from fhir_server.store.sqlite import SqliteStore, search
+from fhir_server.store.sqlite.pages import keys_until
 from tests.store.samples import person, put
 
 
 def test_a_total_is_of_the_state_of_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, keys_until = SqliteStore(tmp_path / "store.sqlite"), search.keys_until
+    store = SqliteStore(tmp_path / "store.sqlite")
     for id in "ab":
         put(store, person(id))
 
