@@ -32,7 +32,7 @@ def ask(url: str, headers: dict[str, str] | None = None, **settings: str) -> htt
         server = bootstrap.build(Settings.load(environment))
         put(server)
         application = bootstrap.application(server)
-        transport = httpx.ASGITransport(app=application)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=application)
         async with httpx.AsyncClient(transport=transport) as client:
             response = await client.get(url, headers=headers)
         await application.stop()
@@ -102,7 +102,7 @@ def test_links_use_the_operators_base_url() -> None:
         ({"base_url": "http://127.0.0.1:8080/fhir"}, 1),
     ],
 )
-def test_a_reference_to_the_servers_own_address_is_local(settings: dict[str, str], count: int) -> None:
+def test_a_reference_to_the_servers_own_address_is_local(settings: dict[str, Any], count: int) -> None:
     response = ask("http://localhost/fhir/Group?member=Patient/p1", **settings)
     assert response.json()["total"] == count
 

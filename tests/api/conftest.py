@@ -68,14 +68,14 @@ class Api:
 
     async def _send(self, method: str, url: str, arguments: dict[str, Any]) -> httpx.Response:
         application = self.application()
-        transport = httpx.ASGITransport(app=application)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=application)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
             response = await client.request(method, url, **arguments)
         await application.stop()
         return response
 
     def application(self) -> Application:
-        settings = {
+        settings: dict[str, Any] = {
             "limits": BodyLimits(bytes_max=2_000, depth_max=20),
             "base_urls": BaseUrls(),
             "cors": Cors(),

@@ -327,7 +327,7 @@ def test_a_client_may_wait_for_an_answer_in_the_middle_of_its_next_request(conne
 
 async def written(connection: Connection) -> bytes:
     """What is sent until all writes are done."""
-    await connection.protocol.app.stop()  # type: ignore[attr-defined]
+    await connection.protocol.app.stop()
     return connection.transport.sent
 
 

@@ -47,7 +47,7 @@ def test_what_takes_long_is_read_in_a_thread(make_api: MakeApi) -> None:
 def test_what_turns_out_to_wait_for_writers_waits_in_their_executor(make_api: MakeApi) -> None:
     slow = Slow()
     api = make_api(slow)
-    api.dispatcher.may_block = lambda _: True  # type: ignore[method-assign]
+    api.dispatcher.may_block = lambda _: True
     assert api.send("GET", "/fhir/Patient?name=a").status_code == 200
     assert slow.threads[0] == threading.get_ident() != slow.threads[1]
     assert (api.dispatcher.read_deadlines, api.dispatcher.groups) == ([0.05, None], 1)
@@ -62,7 +62,7 @@ def test_what_is_known_to_take_long_is_not_tried_in_the_loop(make_api: MakeApi) 
 def test_so_is_a_search_by_post(make_api: MakeApi) -> None:
     slow = Slow()
     api = make_api(slow)
-    api.dispatcher.may_block = lambda _: False  # type: ignore[method-assign]
+    api.dispatcher.may_block = lambda _: False
     answer = api.send("POST", "/fhir/Patient/_search", data={"name": "a"})
     assert (answer.status_code, len(set(slow.threads))) == (200, 2)
 

@@ -34,7 +34,7 @@ def answer(server: Server, search: str) -> Any:
         query=tuple(parse_qsl(parts.query)),
         base_url="http://127.0.0.1/fhir",
     )
-    return json.parse(server.dispatcher.dispatch(request).body)
+    return json.parse(server.dispatcher.dispatch(request).body or b"")
 
 
 # This store was written at another time than a cohort is.

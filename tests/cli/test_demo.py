@@ -44,7 +44,7 @@ def test_misuse_is_told_in_one_line(run: Run, arguments: list[str], said: str) -
 
 def test_groups_come_after_the_first_and_keep_their_order() -> None:
     sent: list[int] = []
-    groups = [({"entry": [{}], "number": place * 10 + turn},) for place in range(1) for turn in range(1)]
+    groups: list[tuple[dict[str, Any], ...]] = [({"entry": [{}], "number": 0},)]
     groups += [
         tuple({"entry": [{}, {}], "number": place * 10 + turn} for turn in range(3)) for place in (1, 2, 3)
     ]

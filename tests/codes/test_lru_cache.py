@@ -1,5 +1,7 @@
 """What was worked out once is kept while there is room, and the last used the longest."""
 
+from functools import partial
+
 import pytest
 
 from fhir_server.codes.lru_cache import LruCache
@@ -14,7 +16,7 @@ def test_what_was_used_last_is_kept() -> None:
         return key.upper()
 
     for key in ("a", "b", "a", "c", "a", "b"):
-        assert remembered.get(key, lambda key=key: compute(key)) == key.upper()
+        assert remembered.get(key, partial(compute, key)) == key.upper()
     assert made == ["a", "b", "c", "b"]
 
 

@@ -6,7 +6,10 @@ import pytest
 
 from fhir_server.conversion.paths import matches_pattern, path
 
-LOOKS = {"official": {"use": "official"}, "ide": {"type": [{"coding": [{"code": "ide"}]}]}}
+LOOKS: dict[str, dict[str, Any]] = {
+    "official": {"use": "official"},
+    "ide": {"type": [{"coding": [{"code": "ide"}]}]},
+}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +30,8 @@ LOOKS = {"official": {"use": "official"}, "ide": {"type": [{"coding": [{"code": 
     ],
 )
 def test_what_is_written_is_read(text: str, resource: dict[str, Any]) -> None:
-    way, written = path(text, LOOKS), {}  # type: tuple[Any, dict[str, Any]]
+    way = path(text, LOOKS)
+    written: dict[str, Any] = {}
     assert way.read(written) is None
     way.write(written, "x")
     assert written == resource

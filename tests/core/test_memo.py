@@ -27,7 +27,7 @@ def test_long_texts_are_made_each_time() -> None:
 
 
 def test_never_more_are_kept_than_there_is_room_for() -> None:
-    memo = Memo(len, entries_max=3)
+    memo: Memo[str, int] = Memo(len, entries_max=3)
     for number in range(100):
         assert memo[str(number)] == len(str(number))
         assert len(memo) <= 3

@@ -1,10 +1,12 @@
 """What the registry says of search parameters and compartments."""
 
+from typing import Any
+
 import pytest
 
 from fhir_server.definitions.registry import Registry
 
-SEARCH_PARAMETER = {
+SEARCH_PARAMETER: dict[str, Any] = {
     "resourceType": "SearchParameter",
     "url": "https://example.org/fhir/SearchParameter/rank",
     "name": "rank",

@@ -5,7 +5,9 @@ from typing import Any
 from tests.interactions.client import Answer, Client
 
 
-def entry(method: str, url: str, resource: Any = None, full_url: str | None = None, **request: str) -> Any:
+def entry(
+    method: str, url: str, resource: Any = None, full_url: str | None = None, **request: str
+) -> dict[str, Any]:
     """One entry of a Bundle."""
     built: dict[str, Any] = {"request": {"method": method, "url": url, **request}}
     if resource is not None:

@@ -42,7 +42,8 @@ class Answer:
 
     @property
     def entries(self) -> list[Any]:
-        return self.content.get("entry", [])
+        found: list[Any] = self.content.get("entry", [])
+        return found
 
     @property
     def ids(self) -> list[str]:

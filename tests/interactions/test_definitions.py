@@ -40,8 +40,8 @@ def test_a_parameter_of_a_type_without_resources_is_searched_at_once(client: Cli
 
 def test_what_lies_within_is_indexed_by_a_new_parameter_too(client: Client) -> None:
     drug = {"resourceType": "Medication", "id": "m", "code": {"coding": [{"code": "abc"}]}}
-    order = {"resourceType": "MedicationRequest", "status": "active", "intent": "order", "contained": [drug]}
-    order |= {"subject": {"display": "x"}, "medicationReference": {"reference": "#m"}}
+    order: dict[str, Any] = {"resourceType": "MedicationRequest", "status": "active", "intent": "order"}
+    order |= {"contained": [drug], "subject": {"display": "x"}, "medicationReference": {"reference": "#m"}}
     id = client.post("MedicationRequest", order).id
     expression = "MedicationRequest.medication as Reference"
     own = {"code": "drug", "type": "reference", "target": ["Medication"], "expression": expression}

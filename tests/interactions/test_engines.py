@@ -34,7 +34,7 @@ def use_all(client: Client) -> None:
 
 
 def test_what_went_with_earlier_definitions_is_forgotten(client: Client) -> None:
-    parts = []
+    parts: list[list[ref[Any]]] = []
     for number in range(ENGINES_KEPT + 4):
         assert client.post("CodeSystem", defined(number)).status == 201
         use_all(client)

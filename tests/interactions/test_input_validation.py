@@ -118,7 +118,7 @@ def test_every_entry_of_a_transaction_is_held_to_the_same(strict: Any) -> None:
 def test_entries_of_a_bundle_that_claims_a_profile_are_held_to_no_less(
     strict: Any, profiles: tuple[str, ...]
 ) -> None:
-    client = strict(Patient=profiles) if profiles else strict()
+    client: Client = strict(Patient=profiles) if profiles else strict()
 
     def send(resource: Json, url: str = "Patient") -> Answer:
         entry = {"resource": resource, "request": {"method": "POST", "url": url}}

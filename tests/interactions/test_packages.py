@@ -29,9 +29,9 @@ def package(tmp_path: Path) -> Any:
     return make
 
 
-def codes(client: Client, canonical: str = COLOURS) -> frozenset[str] | None:
+def codes(client: Client, canonical: str = COLOURS) -> set[str] | None:
     found = client.engines.current().registry.codes(canonical)
-    return None if found is None else found.codes
+    return None if found is None else set(found.codes)
 
 
 def profile(name: str, base: str, **stated: Any) -> dict[str, Any]:

@@ -23,7 +23,8 @@ OWN = [found for found in RESOURCES if found.get("url", ROOT).startswith(ROOT)]
 
 @pytest.fixture(params=RESOURCES, ids=lambda found: f"{found['resourceType']}-{found['id']}")
 def resource(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return request.param
+    found: dict[str, Any] = request.param
+    return found
 
 
 def test_it_is_sound_r4(resource: dict[str, Any]) -> None:
@@ -32,12 +33,14 @@ def test_it_is_sound_r4(resource: dict[str, Any]) -> None:
 
 def test_the_second_opinion_reads_it(resource: dict[str, Any]) -> None:
     model = get_fhir_model_class(resource["resourceType"])
-    assert model.model_validate_json(json.serialise(resource)).id == resource["id"]
+    read: Any = model.model_validate_json(json.serialise(resource))
+    assert read.id == resource["id"]
 
 
 @pytest.fixture(params=OWN, ids=lambda found: f"{found['resourceType']}-{found['id']}")
 def own(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return request.param
+    found: dict[str, Any] = request.param
+    return found
 
 
 def test_its_url_is_root_type_and_id(own: dict[str, Any]) -> None:

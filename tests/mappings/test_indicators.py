@@ -40,7 +40,7 @@ def test_a_caseload_is_counted_by_nurse() -> None:
 def test_the_wait_is_since_the_referral_of_the_episode() -> None:
     earlier, own = (Referral(id, id, "completed", on(day), None, None) for id, day in (("a", -90), ("b", -7)))
     visits = [Visit("e", kind, "AMB", on(day)) for kind, day in (("case-review", -1), ("nurse-contact", 2))]
-    asked = {"referrals": [earlier, own], "visits": visits, "sequences": [SEQUENCE]}
+    asked: dict[str, Any] = {"referrals": [earlier, own], "visits": visits, "sequences": [SEQUENCE]}
     for measure, days in (("delai-premier-contact", 9), ("delai-premiere-sequence", 7)):
         (group,) = groups(measure, episode=replace(EPISODE, referral="b"), **asked)
         assert group.score == days

@@ -64,9 +64,10 @@ def test_it_lasts_three_months_and_ends_within_twelve(start: str | None, end: st
 def test_the_twelve_months_are_those_of_its_episode_and_track() -> None:
     earlier = replace(FIRST, id="earlier", start=date(2024, 7, 13), end=date(2024, 10, 12))
     assert told(earlier)[1] == "2025-07-12"
-    assert told(replace(earlier, start=date(2024, 5, 13)))[1] == "2025-05-12"
-    for change in ({"episode": "another"}, {"track": "leger"}):
-        assert told(replace(earlier, start=date(2024, 5, 13), **change))[1] == "2025-07-12"
+    earliest = replace(earlier, start=date(2024, 5, 13))
+    assert told(earliest)[1] == "2025-05-12"
+    for other in (replace(earliest, episode="another"), replace(earliest, track="leger")):
+        assert told(other)[1] == "2025-07-12"
 
 
 @pytest.mark.parametrize(
@@ -97,14 +98,16 @@ def test_what_stands_against_it_is_told(case: dict[str, Any], obstacles: int) ->
     ],
 )
 def test_another_sequence_on_one_of_its_days_is_in_the_way(start: str, end: str, obstacles: int) -> None:
-    days = {"start": date.fromisoformat(start), "end": date.fromisoformat(end)}
-    other = replace(FIRST, id="other", episode="another", **days)
+    first, last = date.fromisoformat(start), date.fromisoformat(end)
+    other = replace(FIRST, id="other", episode="another", start=first, end=last)
     assert len(told(other)[2]) == obstacles
 
 
 def test_it_is_renewed_once_and_by_the_next_rank() -> None:
-    days = {"start": date(2025, 4, 13), "end": date(2025, 7, 12)}
-    (obstacle,) = told(replace(FIRST, id="second", rank=2, previous="first", **days))[2]
+    second = replace(
+        FIRST, id="second", rank=2, previous="first", start=date(2025, 4, 13), end=date(2025, 7, 12)
+    )
+    (obstacle,) = told(second)[2]
     assert "renewed" in obstacle
     earlier = replace(FIRST, id="earlier", start=date(2024, 10, 13), end=date(2025, 1, 12))
     found = renewal_of(replace(FIRST, rank=2, previous="earlier"), [earlier], Episode())

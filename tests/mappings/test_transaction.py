@@ -1,9 +1,14 @@
 """Idempotent transaction Bundles."""
 
+from typing import Any
+
 from mappings.sesame.transaction import create, full_url, inside, replace, stored, transaction
 
-PLAN = {"resourceType": "CarePlan", "identifier": [{"system": "urn:a", "value": "1"}]}
-RESPONSE = {"resourceType": "QuestionnaireResponse", "identifier": {"system": "urn:a", "value": "1"}}
+PLAN: dict[str, Any] = {"resourceType": "CarePlan", "identifier": [{"system": "urn:a", "value": "1"}]}
+RESPONSE: dict[str, Any] = {
+    "resourceType": "QuestionnaireResponse",
+    "identifier": {"system": "urn:a", "value": "1"},
+}
 
 
 def test_a_creation_is_conditional_on_the_identifier() -> None:

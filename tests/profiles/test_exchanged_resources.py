@@ -91,7 +91,7 @@ def test_the_answer_to_a_referral_fits_its_profile_the_first_time_and_the_second
         content=steps()["01-referral"],
         content_type="application/fhir+json",
     )
-    answers = [json.parse(server.dispatcher.dispatch(request).body) for _ in range(2)]
+    answers = [json.parse(server.dispatcher.dispatch(request).body or b"") for _ in range(2)]
     assert [answer["entry"][0]["response"]["status"][:3] for answer in answers] == ["201", "200"]
     for answer in answers:
         assert serious(answer, "sesame-bundle-referral-response") == []

@@ -34,7 +34,8 @@ def used(url: str) -> dict[str, Any]:
 
 @pytest.fixture(params=EXTENSIONS, ids=lambda found: found["id"])
 def definition(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return request.param
+    found: dict[str, Any] = request.param
+    return found
 
 
 def refused(patient: dict[str, Any]) -> set[str]:

@@ -22,7 +22,8 @@ R4_EXTENSIONS = {f"{R4_BASE}patient-birthPlace", f"{R4_BASE}workflow-episodeOfCa
 
 @pytest.fixture(params=DEFINITIONS, ids=lambda found: found["id"])
 def definition(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return request.param
+    found: dict[str, Any] = request.param
+    return found
 
 
 def walk(path: str) -> Iterator[tuple[int, Element]]:

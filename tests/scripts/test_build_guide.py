@@ -132,7 +132,8 @@ def test_every_resource_is_sound_by_the_profiles_of_the_package_itself(
 def test_the_second_opinion_reads_every_resource(resources: list[dict[str, Any]]) -> None:
     for resource in resources:
         model = get_fhir_model_class(resource["resourceType"])
-        assert model.model_validate_json(json.serialise(resource)).id == resource["id"]
+        read: Any = model.model_validate_json(json.serialise(resource))
+        assert read.id == resource["id"]
 
 
 def test_it_is_the_same_each_time(package: Path, tmp_path: Path) -> None:

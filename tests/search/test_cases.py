@@ -26,6 +26,7 @@ from tests.interactions.client import engine_over
 from tests.mongo.databases import new_store
 from tests.search.cases import Case, cases, content, files
 from tests.search.universe import BASE_URL, NOW, PARIS
+from tests.store.samples import put
 
 BACKENDS: dict[str, Callable[[Path], Store]] = {
     "memory": lambda _: MemoryStore(lambda: NOW),
@@ -54,7 +55,7 @@ class Server:
     def __init__(self, contents: Contents, store: Store) -> None:
         with store.group():
             for new, entries in contents.drafts:
-                store.transact(lambda unit, new=new, entries=entries: unit.put(new, entries, "PUT"))
+                put(store, (new, entries))
         self.store = store
         self._engine = engine_over(
             store,
@@ -76,7 +77,7 @@ class Server:
             language="fr" if language == "fr" else "en",
         )
         try:
-            return 200, json.parse(answer(request, self._engine, self.store).body)
+            return 200, json.parse(answer(request, self._engine, self.store).body or b"")
         except FhirError as error:
             return status_of(error), operation_outcome(error.issues, request.language)
 

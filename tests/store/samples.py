@@ -83,7 +83,8 @@ def person(
 
 def referring(id: str, target: str, type: str = "Observation") -> tuple[Draft, Entries]:
     """A resource whose subject is `target`, such as Patient/1."""
-    entries = Entries(references=[ReferenceEntry("subject", *target.split("/"), "")])
+    target_type, target_id = target.split("/")
+    entries = Entries(references=[ReferenceEntry("subject", target_type, target_id, "")])
     return draft({"resourceType": type, "subject": {"reference": target}}, id), entries
 
 
@@ -145,10 +146,14 @@ def _number_entries(parameter: str) -> st.SearchStrategy[NumberEntry]:
 
 
 def _quantity_entries(parameter: str, bases: tuple[str, ...] = ("",)) -> st.SearchStrategy[QuantityEntry]:
+    def built(
+        system: str, code: str, unit: str, ends: tuple[str, str], base: str, base_ends: tuple[str, str]
+    ) -> QuantityEntry:
+        base_low, base_high = base_ends if base else ("", "")
+        return QuantityEntry(parameter, system, code, unit, *ends, base, base_low, base_high)
+
     return st.builds(
-        lambda system, code, unit, ends, base, base_ends: QuantityEntry(
-            parameter, system, code, unit, *ends, base, *(base_ends if base else ("", ""))
-        ),
+        built,
         _systems,
         _codes,
         _codes,
@@ -352,7 +357,7 @@ def clauses() -> st.SearchStrategy[Clause]:
 def sorts() -> st.SearchStrategy[tuple[Sort, ...]]:
     own = [("_id", "token"), ("_lastUpdated", "date")]
     keys = st.sampled_from([*_KINDS, *own])
-    one = st.builds(lambda key, descending: Sort(*key, descending), keys, st.booleans())  # type: ignore[arg-type]
+    one = st.builds(lambda key, descending: Sort(key[0], key[1], descending), keys, st.booleans())
     return st.lists(one, max_size=2, unique_by=lambda sort: sort.parameter).map(tuple)
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -60,9 +61,12 @@ def test_conditional_creates_in_groups_make_one_resource(store: Store) -> None:
 
 
 def test_one_of_many_updates_to_a_version_wins(store: Store) -> None:
+    def update(version: int, number: int) -> StoredResource:
+        return put(store, person("a", family=f"F{number}"), version)
+
     put(store, person("a"))
     for version in range(1, 6):
-        results = race(lambda number, version=version: put(store, person("a", family=f"F{number}"), version))
+        results = race(partial(update, version))
         assert results.count(PreconditionFailed) == THREADS - 1
     current = store.read("Patient", "a")
     assert current is not None

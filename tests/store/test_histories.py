@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,6 +72,11 @@ def outcome(action: Callable[[], Any]) -> Any:
         return Undone
 
 
+def transacted(store: Store, steps: list[Step]) -> list[Any]:
+    """What each step of one unit gives."""
+    return store.transact(lambda unit: [step(unit) for step in steps])
+
+
 class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +100,7 @@ class Histories(RuleBasedStateMachine):
         """Do the same to every store and expect the same of each."""
         expected = outcome(lambda: action(self._reference))
         for store in self._others:
-            assert outcome(lambda store=store: action(store)) == expected
+            assert outcome(partial(action, store)) == expected
         return expected
 
     @rule(time=st.integers(0, 30))
@@ -102,16 +109,13 @@ class Histories(RuleBasedStateMachine):
 
     @rule(steps=UNITS)
     def a_unit_runs(self, steps: list[Step]) -> None:
-        self.agree(lambda store: store.transact(lambda unit: [step(unit) for step in steps]))
+        self.agree(lambda store: transacted(store, steps))
 
     @rule(units=st.lists(UNITS, min_size=1, max_size=4))
     def a_group_runs(self, units: list[list[Step]]) -> None:
         def run(store: Store) -> list[Any]:
             with store.group():
-                return [
-                    outcome(lambda steps=steps: store.transact(lambda unit: [step(unit) for step in steps]))
-                    for steps in units
-                ]
+                return [outcome(partial(transacted, store, steps)) for steps in units]
 
         self.agree(run)
 
@@ -120,7 +124,7 @@ class Histories(RuleBasedStateMachine):
         def run(store: Store) -> None:
             with store.group():
                 for steps in units:
-                    outcome(lambda steps=steps: store.transact(lambda unit: [step(unit) for step in steps]))
+                    outcome(partial(transacted, store, steps))
                 raise Undone
 
         self.agree(run)
@@ -134,7 +138,7 @@ class Histories(RuleBasedStateMachine):
         page = None
         while True:
             query = SearchQuery(types, tuple(where), sort, count=2, page=page)
-            found = self.agree(lambda store, query=query: store.search(query))
+            found = self.agree(methodcaller("search", query))
             if found.next is None:
                 break
             page = Page(found.snapshot, found.next)

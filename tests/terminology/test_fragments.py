@@ -28,7 +28,7 @@ WRITTEN = {LOINC: r"\b(?:LA)?[0-9]{4,6}-[0-9]\b", CIM_10: r"\bF[0-9]{2}\.[0-9]\b
 """How the codes look in a program."""
 
 
-def used(value: Any) -> Iterator[tuple[str, str, str | None]]:
+def used(value: Any) -> Iterator[tuple[str | None, str, str | None]]:
     """Every system, code and display below a value: in codings, value sets and concept maps."""
     if isinstance(value, list):
         for item in value:

@@ -14,7 +14,7 @@ from fhir_server.validation.structure import StructureValidator
 EXAMPLES = Path(__file__).parent.parent / "data" / "hl7-r4"
 
 Example = Callable[[str], dict[str, Any]]
-Problems = Callable[[Any], list[tuple[str, str]]]
+Problems = Callable[[Any], list[tuple[str, ...]]]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from fhir_server.issues import Issue
 from fhir_server.validation.structure import StructureValidator
 
 Validate = Callable[[Any], list[Issue]]
-Problems = Callable[[Any], list[tuple[str, str]]]
+Problems = Callable[[Any], list[tuple[str, ...]]]
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 

@@ -8,7 +8,7 @@ import pytest
 from fhir_server.issues import Issue
 
 Validate = Callable[[Any], list[Issue]]
-Problems = Callable[[Any], list[tuple[str, str]]]
+Problems = Callable[[Any], list[tuple[str, ...]]]
 
 
 def observation(subject: Any, **elements: Any) -> dict[str, Any]:

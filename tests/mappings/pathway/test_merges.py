@@ -10,7 +10,7 @@ from tests.mappings.pathway.referrals import only
 from tests.mappings.pathway.test_claims import refused, states
 
 Resource = dict[str, Any]
-BEFORE = {"status": "finished", "period": {"start": "2024-06-01", "end": "2025-01-13"}}
+BEFORE: dict[str, Any] = {"status": "finished", "period": {"start": "2024-06-01", "end": "2025-01-13"}}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.mappings.story import resources
 from tests.mappings.validity import GUIDE, assert_valid
 
 WITHOUT_FOLLOW_UP = GUIDE.profile("sans-suivi-psychiatrique")
-REASON = {"statusReason": GUIDE.concept("sesame-reject-reason", "unreachable")}
+REASON: dict[str, Any] = {"statusReason": GUIDE.concept("sesame-reject-reason", "unreachable")}
 (FORM, *_) = resources("QuestionnaireResponse")
 
 

@@ -127,7 +127,8 @@ def test_a_wrong_total_is_refused_and_none_is_needed(client: Client, version: st
 @pytest.mark.parametrize("lacking", ["subject", "authored"])
 def test_whose_and_when_a_passation_is_must_be_said(client: Client, lacking: str) -> None:
     tell(client, "01-referral")
-    answer = take(client, [1] * 9, meta=None, **{lacking: None})
+    absent: dict[str, Any] = {"meta": None, lacking: None}
+    answer = take(client, [1] * 9, **absent)
     assert answer.status == 422
     assert answer.expressions == [f"QuestionnaireResponse.{lacking}"]
 

@@ -28,7 +28,7 @@ class Client:
         return self.loop.run_until_complete(self._send(method, url, body, headers))
 
     async def _send(self, method: str, url: str, body: Any, headers: dict[str, str]) -> httpx.Response:
-        transport = httpx.ASGITransport(app=self.application)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=self.application)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8080") as client:
             content = None if body is None else json.serialise(body)
             typed = {"content-type": "application/json", **headers}

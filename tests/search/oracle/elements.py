@@ -60,7 +60,7 @@ def _element(node: Any, path: str) -> Element | None:
         return Element(node, "boolean", path, node)
     if node.data is None:
         return None
-    type = str(node.get_type_info().name)
+    type = str(node.get_type_info().name)  # type: ignore[no-untyped-call]
     return Element(node.data, "id" if type == "String" else type, path, node)
 
 

@@ -41,7 +41,7 @@ def test_prefixes_compare_as_the_numbers_do(
     prefix: Prefix, one: Decimal, other: Decimal, value: Decimal
 ) -> None:
     low, high = sorted((one, other))
-    for ends in ((low, low), (low, high)):
-        entry = NumberEntry("n", *map(sort_key, ends))
+    for upper in (low, high):
+        entry = NumberEntry("n", sort_key(low), sort_key(upper))
         found = matches(entry, parse_number(f"{prefix}{value}"), None)
-        assert found == expected(prefix, *map(Fraction, ends), str(value))
+        assert found == expected(prefix, Fraction(low), Fraction(upper), str(value))

@@ -64,7 +64,7 @@ def test_all_is_found_once_and_in_order(store: MongoStore, query: SearchQuery, s
 @pytest.mark.parametrize("query", [OF_MARTIN, REFERRED_TO])
 def test_totals_are_exact_up_to_their_bound(store: MongoStore, query: SearchQuery) -> None:
     def total(of: str, count: int = 1, total_max: int = 0) -> int | None:
-        asked = structs.replace(query, count=count, total=of, total_max=total_max)  # type: ignore[arg-type]
+        asked = structs.replace(query, count=count, total=of, total_max=total_max)
         return store.search(asked).total
 
     assert [total("exact"), total("exact", 0), total("estimate")] == [PATIENTS] * 3

@@ -47,7 +47,8 @@ def started() -> Iterator[Callable[..., str]]:
 def database() -> Iterator[tuple[str, Any]]:
     """A database that nobody has used: its URI, and itself."""
     uri = database_uri()
-    with MongoClient(uri) as client:
+    client: MongoClient[Any] = MongoClient(uri)
+    with client:
         yield uri, client.get_default_database()
 
 
@@ -102,7 +103,8 @@ def test_a_user_with_the_right_password_is_let_in() -> None:
     server = new_server()
     server.start()
     uri = database_uri(server.uri)
-    with MongoClient(uri) as client:
+    client: MongoClient[Any] = MongoClient(uri)
+    with client:
         database = client.get_default_database()
         database.command(
             "createUser", "fhir", pwd="geheim", roles=[{"role": "readWrite", "db": database.name}]

@@ -15,7 +15,7 @@ def statements_run() -> Iterator[list[str]]:
     connect = sqlite3.connect
 
     def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection = connect(*args, **kwargs)
+        connection: sqlite3.Connection = connect(*args, **kwargs)
         connection.set_trace_callback(ran.append)
         return connection
 

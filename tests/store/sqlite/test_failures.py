@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -181,7 +182,7 @@ class Stuck:
     def __init__(self, real: sqlite3.Connection) -> None:
         self._real = real
 
-    def execute(self, statement: str, *values: object) -> object:
+    def execute(self, statement: str, *values: Any) -> object:
         if statement.startswith("BEGIN"):
             error = sqlite3.OperationalError("locking protocol")
             error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_PROTOCOL, "SQLITE_PROTOCOL"
@@ -331,7 +332,7 @@ def test_a_failed_commit_fails_every_unit_in_it(store: SqliteStore, monkeypatch:
         def __getattr__(self, name: str) -> object:
             return getattr(self._real, name)
 
-        def execute(self, statement: str, *values: object) -> object:
+        def execute(self, statement: str, *values: Any) -> object:
             if statement == "COMMIT":
                 error = sqlite3.OperationalError("disk I/O error")
                 error.sqlite_errorcode, error.sqlite_errorname = (

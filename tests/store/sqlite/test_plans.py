@@ -72,7 +72,7 @@ CRITERIA: dict[str, tuple[Clause, ...]] = {
     "reference": (SUBJECT,),
     "reference by id alone": (Match("subject", "reference", (ReferenceValue(None, "1"),)),),
     **{
-        f"date {prefix}": (Match("date", "date", (DateValue(prefix, 10, 20),)),)  # type: ignore[arg-type]
+        f"date {prefix}": (Match("date", "date", (DateValue(prefix, 10, 20),)),)
         for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
     },
     "number": (Match("length", "number", (NUMBER,)),),
@@ -132,7 +132,7 @@ def store(path: Path, statements: list[str]) -> Iterator[SqliteStore]:
     with opened.group():
         for number in range(300):
             sample = draft({"resourceType": "Patient"}, str(number))
-            opened.transact(lambda unit, sample=sample: unit.put(sample, entries, "PUT"))
+            put(opened, (sample, entries))
     while opened.do_deferred_work():
         pass
     assert statements

@@ -9,8 +9,8 @@ from tests.validation.checks.runner import Runner
 
 Items = list[dict[str, Any]]
 
-SMOKES = {"linkId": "smokes", "type": "boolean"}
-COUNT = {"linkId": "count", "type": "integer"}
+SMOKES: dict[str, Any] = {"linkId": "smokes", "type": "boolean"}
+COUNT: dict[str, Any] = {"linkId": "count", "type": "integer"}
 
 
 def asks(question: str, operator: str = "=", **answer: Any) -> dict[str, Any]:

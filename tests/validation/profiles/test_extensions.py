@@ -169,7 +169,10 @@ def test_a_place_may_be_named_with_the_canonical_of_its_definition(context: str,
 @pytest.mark.parametrize(("type", "belongs"), [("CodeSystem", True), ("Basic", False)])
 def test_what_has_a_canonical_is_a_canonical_resource(type: str, belongs: bool) -> None:
     problems = Problems(extension("inner", "string", context="CanonicalResource"))
-    facts = {"CodeSystem": {"status": "draft", "content": "complete"}, "Basic": {"code": {"text": "x"}}}
+    facts: dict[str, dict[str, Any]] = {
+        "CodeSystem": {"status": "draft", "content": "complete"},
+        "Basic": {"code": {"text": "x"}},
+    }
     resource = {"resourceType": type, **facts[type], "extension": [text("inner")]}
     assert (problems(resource) == []) is belongs
 
