@@ -50,11 +50,11 @@ def _answer(request: FhirRequest, engine: Engine, reader: Reader) -> FhirRespons
     further = further_page(token, request, engine) if token is not None else None
     parsed = _parsed_again(further, request, engine) if further else _understood(request, engine)
     check_coverage(parsed.query, engine.pending, engine.registry)
-    read = partial(_read, request, engine, parsed, further, reader is engine.store)
-    if reader is engine.store and (parsed.query.includes or has_joins(parsed.query)):
+    of_store = reader is engine.store
+    if of_store and (parsed.query.includes or has_joins(parsed.query)):
         # Otherwise a transaction that is committed in between would be seen in part.
-        return engine.store.in_snapshot(read)
-    return read(reader)
+        return engine.store.in_snapshot(partial(_read, request, engine, parsed, further, of_store))
+    return _read(request, engine, parsed, further, of_store, reader)
 
 
 def _read(

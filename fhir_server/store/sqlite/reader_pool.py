@@ -41,7 +41,7 @@ class _Deadline(threading.local):
 
 
 class ReaderPool:
-    """Opens a connection whenever all others are page_plan."""
+    """Opens a connection whenever all others are in use."""
 
     def __init__(self, path: Path, file: OpenedFile) -> None:
         self._path = path
@@ -128,7 +128,7 @@ class ReaderPool:
         self._file = file
 
     def close(self) -> None:
-        """Close all connections; none may be page_plan."""
+        """Close all connections; none may be in use."""
         self._idle.clear()
         while self._opened:
             self._opened.pop().close()
